@@ -1,0 +1,1 @@
+"""Development tools that are never shipped with the integration."""
