@@ -1,0 +1,1 @@
+"""Typed values that cross room borders; wire and disk formats end here."""

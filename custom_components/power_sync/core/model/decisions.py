@@ -1,0 +1,124 @@
+"""What features want of a Powerwall, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from .powerwall import OperationMode
+from .tesla_tariff import TeslaTariff
+
+
+class Lever(StrEnum):
+    """A setting of a Powerwall site that PowerSync can move."""
+
+    TARIFF = "tariff"
+    OPERATION_MODE = "operation_mode"
+
+
+class Feature(IntEnum):
+    """Who wants something; the lower number wins."""
+
+    MANUAL = 1
+    """The user asked for it."""
+    SAFETY = 2
+    """Prices have been missing for too long."""
+    PRICE_SYNC = 3
+
+
+class Keep:
+    """The value of a want that only asks to leave a lever as it is."""
+
+
+KEEP = Keep()
+
+type LeverValue = TeslaTariff | OperationMode
+
+
+class Reason(StrEnum):
+    """Why something was wanted, done or left; translated for users."""
+
+    PRICES_CHANGED = "prices_changed"
+    REQUESTED = "requested"
+    PRICES_MISSING = "prices_missing"
+    PRICES_BACK = "prices_back"
+    SYNC_OFF = "sync_off"
+    REMOVED = "removed"
+    CHANGED_ELSEWHERE = "changed_elsewhere"
+    STALE = "stale"
+    HORIZON_TOO_SHORT = "horizon_too_short"
+    HOLE = "hole"
+    NOTHING_KNOWN = "nothing_known"
+    NO_PRICES = "no_prices"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """What a feature asks of one lever, why, and until when (None: for ever)."""
+
+    lever: Lever
+    value: LeverValue | Keep
+    feature: Feature
+    reason: Reason
+    expires: datetime | None = None
+
+
+class Action(StrEnum):
+    """What became of a decision."""
+
+    SENT = "sent"
+    """Accepted, and the read-back equals what was sent."""
+    UNCHANGED = "unchanged"
+    """The Powerwall already has what is wanted."""
+    POSTPONED = "postponed"
+    """Too many uploads in this interval; the next one tries again."""
+    BLOCKED = "blocked"
+    """The data do not allow a decision; nothing was changed."""
+    DRY_RUN = "dry_run"
+    """Would have been sent."""
+    NOT_APPLIED = "not_applied"
+    """Accepted, but the read-back still shows something else."""
+    FAILED = "failed"
+    """Refused, or the service could not be reached."""
+    SUPERSEDED = "superseded"
+    """Something newer was wanted before the read-back agreed."""
+    RESTORED = "restored"
+    """The owner's own value is back."""
+    OWNER_CHANGED = "owner_changed"
+    """Somebody changed the setting elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TariffPrices:
+    """The prices behind a tariff, by half hour from local midnight.
+
+    ``import_prices`` and ``export_prices`` are what the source says, ``buy``
+    and ``sell`` what is sent; ``sources`` tells how each came about.
+    """
+
+    import_prices: tuple[float, ...]
+    export_prices: tuple[float, ...]
+    buy: tuple[float, ...]
+    sell: tuple[float, ...]
+    sources: tuple[str, ...]
+    running: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One decision with everything needed to explain it.
+
+    ``value`` is the mode or the tariff's name, ``change`` the largest price
+    difference to what was there before, and ``blocked`` the stretch of time
+    that stood in the way.
+    """
+
+    at: datetime
+    lever: Lever
+    action: Action
+    feature: Feature | None
+    reason: Reason
+    value: str | None = None
+    prices: TariffPrices | None = None
+    change: float | None = None
+    blocked: tuple[datetime, datetime] | None = None
+    error: str | None = None

@@ -1,0 +1,149 @@
+"""Prices of electricity over time.
+
+Every price is in currency per kWh including tax. An import price is what a kWh
+costs the home; an export price is what a kWh earns it (negative: it costs).
+Intervals are half open, ``[start, end)``, in aware UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """What a meter channel is billed for."""
+
+    IMPORT = "import"
+    EXPORT = "export"
+    CONTROLLED_LOAD = "controlled_load"
+
+
+class PriceKind(StrEnum):
+    """How sure a price is."""
+
+    ACTUAL = "actual"
+    """The interval is over and its price is settled."""
+    CURRENT = "current"
+    """The interval is running."""
+    FORECAST = "forecast"
+    """The interval lies ahead."""
+
+
+class SpikeStatus(StrEnum):
+    """Whether the source flags an interval as a price spike."""
+
+    NONE = "none"
+    POTENTIAL = "potential"
+    SPIKE = "spike"
+
+
+class ForecastChoice(StrEnum):
+    """Which of a source's forecasts drives the tariff."""
+
+    LOW = "low"
+    PREDICTED = "predicted"
+    HIGH = "high"
+    RAW = "raw"
+    """The plain conversion of the market's own forecast."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBand:
+    """A source's own forecast of one interval, ordered by value to the home."""
+
+    low: float
+    predicted: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePoint:
+    """The price of one channel over one interval.
+
+    Raises ValueError for an interval that is empty or not in UTC.
+    """
+
+    start: datetime
+    end: datetime
+    price: float
+    kind: PriceKind
+    estimate: bool = False
+    """True while the price of a running interval may still change."""
+    band: PriceBand | None = None
+    spot: float | None = None
+    """The wholesale part of the price."""
+    spot_low: float | None = None
+    spot_high: float | None = None
+    spike: SpikeStatus = SpikeStatus.NONE
+    descriptor: str | None = None
+    renewables: float | None = None
+    """Share of renewables in the grid, percent."""
+    demand_window: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse intervals that would corrupt every mean they take part in."""
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC:
+            raise ValueError("price intervals must be in UTC")
+        if self.end <= self.start:
+            raise ValueError("a price interval must end after it starts")
+
+    @property
+    def duration(self) -> timedelta:
+        """Return the length of the interval."""
+        return self.end - self.start
+
+    def planning_price(self, choice: ForecastChoice) -> float:
+        """Return the price to plan with; only forecasts leave a choice."""
+        if self.kind is not PriceKind.FORECAST or self.band is None:
+            return self.price
+        match choice:
+            case ForecastChoice.LOW:
+                return self.band.low
+            case ForecastChoice.PREDICTED:
+                return self.band.predicted
+            case ForecastChoice.HIGH:
+                return self.band.high
+            case ForecastChoice.RAW:
+                return self.price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSeries:
+    """What a source says about one home's prices, as of one moment.
+
+    Each channel is in time order. ``exports`` is None for a site that is not
+    billed for feed-in at all; a feed-in channel that is only missing from one
+    answer never gets this far, because the client refuses that answer.
+    """
+
+    fetched_at: datetime
+    imports: tuple[PricePoint, ...]
+    exports: tuple[PricePoint, ...] | None = None
+    controlled_load: tuple[PricePoint, ...] | None = None
+
+    def channel(self, channel: Channel) -> tuple[PricePoint, ...]:
+        """Return the points of one channel, empty if the site has none."""
+        match channel:
+            case Channel.IMPORT:
+                return self.imports
+            case Channel.EXPORT:
+                return self.exports or ()
+            case Channel.CONTROLLED_LOAD:
+                return self.controlled_load or ()
+
+    def has_channel(self, channel: Channel) -> bool:
+        """Return whether the site is billed for this channel."""
+        match channel:
+            case Channel.IMPORT:
+                return True
+            case Channel.EXPORT:
+                return self.exports is not None
+            case Channel.CONTROLLED_LOAD:
+                return self.controlled_load is not None
+
+    def running(self, channel: Channel, now: datetime) -> PricePoint | None:
+        """Return the known (not forecast) price of the interval around now."""
+        for point in self.channel(channel):
+            if point.kind is not PriceKind.FORECAST and point.start <= now < point.end:
+                return point
+        return None
