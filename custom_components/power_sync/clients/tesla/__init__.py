@@ -1,0 +1,1 @@
+"""Ways in to a Tesla energy site, with one parser for all."""

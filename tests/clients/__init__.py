@@ -1,0 +1,1 @@
+"""Tests of the clients against real HTTP servers on loopback."""
