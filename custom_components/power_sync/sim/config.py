@@ -1,0 +1,97 @@
+"""What a simulated home consists of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from custom_components.power_sync.core.household import (
+    POWERWALL_2_MEASURED,
+    Battery,
+)
+from custom_components.power_sync.core.model.powerwall import ExportRule, OperationMode
+
+from .faults import Fault
+from .owners_tariff import OWNERS_TARIFF
+from .prices import PriceTruth
+from .retail import RetailPlan
+
+AMBER_TOKEN = "psk_simulated_home_amber"  # noqa: S105 - opens nothing real
+TESLEMETRY_TOKEN = "simulated-home-teslemetry"  # noqa: S105 - opens nothing real
+VEHICLE_VIN = "LRWYHCEK0PC000001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmberSite:
+    """A site of the Amber account, as ``/sites`` lists it.
+
+    ``status`` is ``active``, ``pending`` or ``closed``; only active sites have
+    prices.
+    """
+
+    site_id: str = "01J9QK3V6E2ZB8W4S1T0XN7RMD"
+    nmi: str = "4102345678"
+    network: str = "Ausgrid"
+    status: str = "active"
+    interval_minutes: int = 5
+    feed_in: bool = True
+    controlled_load: bool = False
+    active_from: str = "2025-07-14"
+    closed_on: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse intervals that Amber does not have.
+
+        Raises:
+            ValueError: the interval is neither 5 nor 30 minutes.
+        """
+        if self.interval_minutes not in (5, 30):
+            raise ValueError("An Amber site has intervals of 5 or 30 minutes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeslaSite:
+    """An energy site of the Tesla account and the owner's settings on it.
+
+    ``charge_percent`` is the state of charge at first (``HomeConfig.lived_in``). Sites
+    without Powerwalls are the empty placeholders that Tesla also lists. ``tariff`` is
+    the ``tariff_content_v2`` that the owner entered in Tesla's app.
+    """
+
+    site_id: int = 2252000000000001
+    name: str = "Home"
+    powerwalls: int = 1
+    unit: Battery = POWERWALL_2_MEASURED
+    charge_percent: float = 45.0
+    mode: OperationMode = OperationMode.AUTONOMOUS
+    reserve_percent: int = 20
+    export_rule: ExportRule = ExportRule.BATTERY_OK
+    grid_charging: bool = True
+    storm_watch: bool = False
+    export_cap_w: float = 10_000
+    wall_connectors: int = 2
+    firmware: str = "26.18.3 00000000"
+    tariff: Mapping[str, Any] | None = field(default_factory=lambda: OWNERS_TARIFF)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeConfig:
+    """Everything that makes one simulated home differ from another.
+
+    ``time_zone`` is passed ready-made where reading zone files would block. Without
+    ``prices`` the synthetic market of ``seed`` is used. The home has been running
+    for ``lived_in`` when the simulation begins, so that there is a history to show.
+    ``latitude`` is in degrees, south negative.
+    """
+
+    seed: int = 1
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Australia/Sydney"))
+    latitude: float = -33.9
+    solar_kwp: float = 8.0
+    amber_sites: tuple[AmberSite, ...] = (AmberSite(),)
+    tesla_sites: tuple[TeslaSite, ...] = (TeslaSite(),)
+    prices: PriceTruth | None = None
+    retail: RetailPlan = field(default_factory=RetailPlan)
+    lived_in: timedelta = timedelta(days=1)
+    faults: tuple[Fault, ...] = ()

@@ -1,0 +1,60 @@
+"""All services of a simulated home on one loopback port."""
+
+from aiohttp import web
+
+from .home import SimulatedHome
+
+
+class SimulatorServer:
+    """Serves a home under ``/amber``, ``/teslemetry`` and ``/_sim``.
+
+    The home's state stays when the server stops; a new start may get another port.
+    """
+
+    def __init__(self, home: SimulatedHome) -> None:
+        """Prepare to serve a home."""
+        self.home = home
+        self._runner: web.AppRunner | None = None
+        self._base = ""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Begin to serve; port 0 takes a free one.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        root = web.Application()
+        root.add_subapp("/amber", self.home.amber_app())
+        root.add_subapp("/teslemetry", self.home.tesla_app())
+        root.add_subapp("/_sim", self.home.admin_app())
+        # The access log needs a local clock, which a frozen test clock lacks.
+        runner = web.AppRunner(root, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._base = f"http://{host}:{runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop serving; does nothing if not started."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    @property
+    def amber_url(self) -> str:
+        """Base URL of the Amber service, in place of ``https://api.amber.com.au/v1``."""
+        return f"{self._base}/amber/v1"
+
+    @property
+    def teslemetry_url(self) -> str:
+        """Base URL of the Tesla service, in place of ``https://api.teslemetry.com``."""
+        return f"{self._base}/teslemetry"
+
+    @property
+    def admin_url(self) -> str:
+        """Base URL of the service for tests and the demo."""
+        return f"{self._base}/_sim"
