@@ -1,0 +1,1 @@
+"""The only code that changes devices: journal first, difference only, read back."""

@@ -1,0 +1,122 @@
+"""Remember what was decided and tell whoever wants to know."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from ..const import EVENT_DECISION
+from ..core.model.decisions import Action, Lever, Record
+
+KEPT = 200
+REPEATS = frozenset({Action.UNCHANGED, Action.POSTPONED})
+"""Outcomes that happen all day long and are no news."""
+
+
+class DecisionLog:
+    """The last decisions of one home, newest last."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Start empty."""
+        self._hass = hass
+        self._entry_id = entry_id
+        self._listeners: list[Callable[[], None]] = []
+        self._news_listeners: list[Callable[[Record], None]] = []
+        self.records: deque[Record] = deque(maxlen=KEPT)
+        self.latest: dict[Lever, Record] = {}
+        """The last outcome of each lever, news or not."""
+
+    @callback
+    def add(self, record: Record) -> None:
+        """Take in an outcome; only news becomes an event and a record."""
+        before = self.latest.get(record.lever)
+        self.latest[record.lever] = record
+        if record.action not in REPEATS and not _repeats(record, before):
+            self.records.append(record)
+            self._hass.bus.async_fire(EVENT_DECISION, self._event(record))
+            for tell in tuple(self._news_listeners):
+                tell(record)
+        for listener in tuple(self._listeners):
+            listener()
+
+    @callback
+    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call ``listener`` after every outcome, until the result is called."""
+        self._listeners.append(listener)
+
+        @callback
+        def remove() -> None:
+            self._listeners.remove(listener)
+
+        return remove
+
+    @callback
+    def async_add_news_listener(
+        self, listener: Callable[[Record], None]
+    ) -> CALLBACK_TYPE:
+        """Call ``listener`` with every decision that is news."""
+        self._news_listeners.append(listener)
+
+        @callback
+        def remove() -> None:
+            self._news_listeners.remove(listener)
+
+        return remove
+
+    def _event(self, record: Record) -> dict[str, Any]:
+        """Return what goes onto the event bus, short because it is recorded."""
+        return {
+            "config_entry_id": self._entry_id,
+            **{key: value for key, value in describe(record).items() if key != "slots"},
+        }
+
+
+def slot_start(slot: int) -> str:
+    """Return the local time at which a half hour begins, such as ``17:30``."""
+    return f"{slot // 2:02}:{slot % 2 * 30:02}"
+
+
+def _repeats(record: Record, before: Record | None) -> bool:
+    """Return whether a failure is the one already told."""
+    return (
+        before is not None
+        and record.action in {Action.FAILED, Action.NOT_APPLIED, Action.BLOCKED}
+        and (record.action, record.reason, record.error)
+        == (before.action, before.reason, before.error)
+    )
+
+
+def describe(record: Record) -> dict[str, Any]:
+    """Return a decision as JSON-able data: what, why, with which prices."""
+    data: dict[str, Any] = {
+        "at": record.at.isoformat(),
+        "lever": record.lever.value,
+        "action": record.action.value,
+        "reason": record.reason.value,
+        "feature": record.feature.name.lower() if record.feature else None,
+    }
+    if record.value is not None:
+        data["value"] = record.value
+    if record.change is not None:
+        data["largest_change"] = round(record.change, 4)
+    if record.error is not None:
+        data["error"] = record.error
+    if record.blocked is not None:
+        start, end = record.blocked
+        data["blocked_from"], data["blocked_until"] = start.isoformat(), end.isoformat()
+    if (prices := record.prices) is not None:
+        data["import_price"] = round(prices.import_prices[prices.running], 4)
+        data["export_price"] = round(prices.export_prices[prices.running], 4)
+        data["slots"] = [
+            {
+                "start": slot_start(slot),
+                "import_price": round(prices.import_prices[slot], 4),
+                "export_price": round(prices.export_prices[slot], 4),
+                "buy": prices.buy[slot],
+                "sell": prices.sell[slot],
+                "source": prices.sources[slot],
+            }
+            for slot in range(len(prices.buy))
+        ]
+    return data

@@ -1,0 +1,1 @@
+"""When to fetch what: one coordinator per rhythm."""

@@ -1,0 +1,46 @@
+"""Describe decisions in the logbook."""
+
+from collections.abc import Callable
+
+from homeassistant.components.logbook.const import (
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
+from homeassistant.core import Event, HomeAssistant, callback
+
+from .const import DOMAIN, EVENT_DECISION
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant,
+    async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
+) -> None:
+    """Tell the logbook how to put a decision into words."""
+
+    @callback
+    def describe(event: Event) -> dict[str, str]:
+        return {
+            LOGBOOK_ENTRY_NAME: "PowerSync",
+            LOGBOOK_ENTRY_MESSAGE: _sentence(event),
+        }
+
+    async_describe_event(DOMAIN, EVENT_DECISION, describe)
+
+
+def _sentence(event: Event) -> str:
+    """Return what was done, why, and at which prices."""
+    data = event.data
+    parts = [
+        f"{data['lever'].replace('_', ' ')} {data['action'].replace('_', ' ')}",
+        f"because {data['reason'].replace('_', ' ')}",
+    ]
+    if "import_price" in data:
+        parts.append(
+            f"import {data['import_price']:.4f}, export {data['export_price']:.4f} per kWh"
+        )
+    if "largest_change" in data:
+        parts.append(f"largest change {data['largest_change']:.4f}")
+    if "error" in data:
+        parts.append(f"error {data['error'].replace('_', ' ')}")
+    return ", ".join(parts)

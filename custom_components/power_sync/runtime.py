@@ -1,0 +1,33 @@
+"""What runs for one config entry."""
+
+import asyncio
+from dataclasses import dataclass
+
+from homeassistant.config_entries import ConfigEntry
+
+from .control.controller import Controller
+from .coordinator.powerwall import EnergyCoordinator, LiveCoordinator, SiteCoordinator
+from .coordinator.prices import PriceCoordinator
+
+
+@dataclass(slots=True, kw_only=True)
+class Powerwall:
+    """A Powerwall site, watched and controlled."""
+
+    subentry_id: str
+    live: LiveCoordinator
+    site: SiteCoordinator
+    energy: EnergyCoordinator
+    controller: Controller
+    task: asyncio.Task[None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Home:
+    """One home; None for what it does not have (yet)."""
+
+    prices: PriceCoordinator | None
+    powerwall: Powerwall | None
+
+
+type PowerSyncConfigEntry = ConfigEntry[Home]

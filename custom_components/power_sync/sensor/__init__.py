@@ -1,0 +1,42 @@
+"""Sensors: prices, power flows, energy, and what became of the tariff."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from ..runtime import PowerSyncConfigEntry
+from .control import LastSyncSensor, SyncResultSensor, TariffSensor
+from .energy import ENERGY, EnergySensor
+from .powerwall import LIVE, SITE, LiveSensor, SiteSensor
+from .prices import PRICES, PriceSensor
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PowerSyncConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensors of the home's price source and Powerwall."""
+    home = entry.runtime_data
+    if (prices := home.prices) is not None:
+        async_add_entities(
+            [
+                PriceSensor(prices, description)
+                for description in PRICES
+                if description.channel in prices.channels
+            ],
+            config_subentry_id=prices.subentry_id,
+        )
+    if (powerwall := home.powerwall) is not None:
+        async_add_entities(
+            [
+                *(LiveSensor(powerwall, powerwall.live, item) for item in LIVE),
+                *(SiteSensor(powerwall, powerwall.site, item) for item in SITE),
+                *(EnergySensor(powerwall, powerwall.energy, item) for item in ENERGY),
+                LastSyncSensor(powerwall),
+                SyncResultSensor(powerwall),
+                TariffSensor(powerwall),
+            ],
+            config_subentry_id=powerwall.subentry_id,
+        )

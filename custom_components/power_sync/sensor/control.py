@@ -1,0 +1,150 @@
+"""Sensors about what PowerSync does: the tariff, and what became of it."""
+
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+)
+from homeassistant.const import UnitOfEnergy
+from homeassistant.util import dt as dt_util
+
+from ..control.log import describe, slot_start
+from ..control.tariff_view import TodaysTariff, todays_tariff
+from ..coordinator.powerwall import SiteCoordinator
+from ..core.model.decisions import Action, Lever
+from ..entity import PowerwallEntity
+from ..runtime import Powerwall
+
+
+class _DecisionSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
+    """A sensor about the controller's work, which is there even offline."""
+
+    def __init__(
+        self, powerwall: Powerwall, description: SensorEntityDescription
+    ) -> None:
+        """Follow the controller."""
+        super().__init__(powerwall, powerwall.site, description)
+        self._controller = powerwall.controller
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to decisions too."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self._controller.log.async_add_listener(self.async_write_ha_state)
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: what we did is known whatever the service says."""
+        return True
+
+
+class LastSyncSensor(_DecisionSensor):
+    """When the Powerwall was last seen to have taken a tariff."""
+
+    def __init__(self, powerwall: Powerwall) -> None:
+        """Describe the sensor."""
+        super().__init__(
+            powerwall,
+            SensorEntityDescription(
+                key="last_sync",
+                translation_key="last_sync",
+                device_class=SensorDeviceClass.TIMESTAMP,
+            ),
+        )
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """Return the moment."""
+        return self._controller.last_sync_at
+
+
+class SyncResultSensor(_DecisionSensor):
+    """What became of the last attempt to keep the tariff right, and why."""
+
+    _unrecorded_attributes = frozenset({"slots"})
+
+    def __init__(self, powerwall: Powerwall) -> None:
+        """Describe the sensor."""
+        super().__init__(
+            powerwall,
+            SensorEntityDescription(
+                key="last_sync_result",
+                translation_key="last_sync_result",
+                device_class=SensorDeviceClass.ENUM,
+                options=[action.value for action in Action],
+            ),
+        )
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return the outcome."""
+        record = self._controller.log.latest.get(Lever.TARIFF)
+        return record.action.value if record else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return everything that explains the outcome."""
+        record = self._controller.log.latest.get(Lever.TARIFF)
+        return describe(record) if record else None
+
+
+class TariffSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
+    """The tariff on the Powerwall: the running buy price and the whole day."""
+
+    _unrecorded_attributes = frozenset({"schedule"})
+
+    def __init__(self, powerwall: Powerwall) -> None:
+        """Describe the sensor; its unit is the home's currency."""
+        currency = powerwall.site.hass.config.currency
+        super().__init__(
+            powerwall,
+            powerwall.site,
+            SensorEntityDescription(
+                key="tariff_schedule",
+                translation_key="tariff_schedule",
+                native_unit_of_measurement=f"{currency}/{UnitOfEnergy.KILO_WATT_HOUR}",
+                suggested_display_precision=4,
+            ),
+        )
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the buy price of the running half hour."""
+        today = self._today
+        return None if today is None else today.buy[today.running]
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return today's half hours as the Powerwall has them."""
+        tariff, today = self.coordinator.data.tariff, self._today
+        if tariff is None or today is None:
+            return None
+        return {
+            "name": tariff.buy.name,
+            "utility": tariff.buy.utility,
+            "schedule": [
+                {"start": slot_start(slot), "buy": buy, "sell": sell}
+                for slot, (buy, sell) in enumerate(
+                    zip(today.buy, today.sell, strict=True)
+                )
+            ],
+        }
+
+    @property
+    def _today(self) -> TodaysTariff | None:
+        """Return what the stored tariff says about today, if there is one."""
+        tariff = self.coordinator.data.tariff
+        if tariff is None:
+            return None
+        return todays_tariff(tariff, self.powerwall.controller.zone, dt_util.utcnow())

@@ -1,0 +1,157 @@
+"""Sensors of a Powerwall: power flows, and settings and equipment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfEnergy,
+    UnitOfPower,
+)
+
+from ..coordinator.powerwall import LiveCoordinator, SiteCoordinator
+from ..core.model.powerwall import (
+    ExportRule,
+    GridStatus,
+    LiveStatus,
+    OperationMode,
+    SiteInfo,
+)
+from ..entity import PowerwallEntity
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveDescription(SensorEntityDescription):
+    """A sensor over the live status."""
+
+    value_fn: Callable[[LiveStatus], str | float | None]
+
+
+def _power(key: str, value_fn: Callable[[LiveStatus], float | None]) -> LiveDescription:
+    """Describe a power flow."""
+    return LiveDescription(
+        key=key,
+        translation_key=key,
+        value_fn=value_fn,
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+    )
+
+
+LIVE = (
+    _power("solar_power", lambda live: live.solar_power),
+    _power("grid_power", lambda live: live.grid_power),
+    _power("battery_power", lambda live: live.battery_power),
+    _power("home_load", lambda live: live.load_power),
+    LiveDescription(
+        key="battery_level",
+        translation_key="battery_level",
+        value_fn=lambda live: live.state_of_charge,
+        device_class=SensorDeviceClass.BATTERY,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+    ),
+    LiveDescription(
+        key="energy_left",
+        translation_key="energy_left",
+        value_fn=lambda live: live.energy_left,
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+    ),
+    LiveDescription(
+        key="grid_status",
+        translation_key="grid_status",
+        value_fn=lambda live: live.grid_status.value,
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in GridStatus],
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteDescription(SensorEntityDescription):
+    """A sensor over settings and equipment."""
+
+    value_fn: Callable[[SiteInfo], str | float | None]
+
+
+SITE = (
+    SiteDescription(
+        key="operation_mode",
+        translation_key="operation_mode",
+        value_fn=lambda site: (
+            site.operation_mode.value if site.operation_mode else None
+        ),
+        device_class=SensorDeviceClass.ENUM,
+        options=[mode.value for mode in OperationMode],
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    SiteDescription(
+        key="backup_reserve",
+        translation_key="backup_reserve",
+        value_fn=lambda site: site.backup_reserve,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    SiteDescription(
+        key="export_rule",
+        translation_key="export_rule",
+        value_fn=lambda site: site.export_rule.value if site.export_rule else None,
+        device_class=SensorDeviceClass.ENUM,
+        options=[rule.value for rule in ExportRule],
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    SiteDescription(
+        key="capacity",
+        translation_key="capacity",
+        value_fn=lambda site: site.nameplate_energy,
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    SiteDescription(
+        key="firmware",
+        translation_key="firmware",
+        value_fn=lambda site: site.firmware,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+)
+
+
+class LiveSensor(PowerwallEntity[LiveCoordinator], SensorEntity):
+    """A power flow or state of this moment."""
+
+    entity_description: LiveDescription
+
+    @property
+    @override
+    def native_value(self) -> str | float | None:
+        """Return the flow or state."""
+        return self.entity_description.value_fn(self.coordinator.data)
+
+
+class SiteSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
+    """A setting or a piece of equipment."""
+
+    entity_description: SiteDescription
+
+    @property
+    @override
+    def native_value(self) -> str | float | None:
+        """Return the setting."""
+        return self.entity_description.value_fn(self.coordinator.data)

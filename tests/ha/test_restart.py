@@ -1,0 +1,230 @@
+"""What is on disk, when, and what the next start makes of it."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.power_sync.const import DOMAIN
+from custom_components.power_sync.control.store import State, StateStore
+from custom_components.power_sync.core.journal import Entry, Journal
+from custom_components.power_sync.core.model.decisions import Feature, Lever
+from custom_components.power_sync.core.model.powerwall import OperationMode
+from custom_components.power_sync.core.model.tariff_document import read_tariff
+from custom_components.power_sync.sim.faults import FaultKind, Service
+from custom_components.power_sync.sim.owners_tariff import OWNERS_TARIFF
+from custom_components.power_sync.sim.tesla_service import Command
+from custom_components.power_sync.sim.tesla_tariff import Tariff
+
+from .conftest import NOW
+from .house import ENTRY_ID, House, Steady
+
+KEY = f"{DOMAIN}.{ENTRY_ID}"
+
+
+async def test_journal_is_on_disk_before_the_first_command(
+    make_house: Any, hass_storage: dict[str, Any]
+) -> None:
+    house: House = await make_house()
+    seen: list[Any] = []
+
+    def look(command: Command) -> None:
+        # The service has the command, but has neither stored nor answered it.
+        seen.append(copy.deepcopy(hass_storage.get(KEY)))
+
+    house.home.tesla.listeners.append(look)
+    await house.set_up()
+    assert len(seen) == 1
+    entry = seen[0]["data"]["journal"]["tariff"]
+    assert read_tariff(entry["owner"]) == read_tariff(OWNERS_TARIFF)
+    assert read_tariff(entry["sent"]) == house.stored_tariff
+    assert entry["confirmed"] is False
+    assert house.journal["tariff"]["confirmed"] is True
+
+
+async def test_every_command_is_in_the_journal_before_it_is_sent(
+    steady: House, hass_storage: dict[str, Any], market: Steady
+) -> None:
+    def look(command: Command) -> None:
+        lever = {"time_of_use_settings": "tariff", "operation": "operation_mode"}
+        entry = hass_storage[KEY]["data"]["journal"][lever[command.name]]
+        if command.name == "operation":
+            sent = entry["sent"]
+            assert command.body["default_real_mode"] in {sent, entry["owner"]}
+        else:
+            document = command.body["tou_settings"]["tariff_content_v2"]
+            assert document in (entry["sent"], entry["owner"])
+        checked.append(command.name)
+
+    checked: list[str] = []
+    steady.home.tesla.listeners.append(look)
+    market.price = 200.0
+    await steady.tick(200)
+    steady.break_(Service.AMBER, FaultKind.STATUS_503)
+    await steady.live(125, stride=300)
+    await steady.act("switch", "turn_off", "auto_sync_tou_schedule")
+    assert checked == [
+        "time_of_use_settings",
+        "operation",
+        "time_of_use_settings",
+        "operation",
+    ]
+
+
+@pytest.mark.parametrize("lost", [FaultKind.LOST_COMMAND, FaultKind.NOT_APPLIED])
+async def test_killed_after_the_command(
+    steady: House, hass_storage: dict[str, Any], lost: FaultKind
+) -> None:
+    """Start from what was on disk at the moment of the command."""
+    await steady.hass.config_entries.async_reload(steady.entry.entry_id)
+    await steady.settle()
+    stored: list[Any] = []
+    steady.home.tesla.listeners.append(
+        lambda command: stored.append(copy.deepcopy(hass_storage[KEY]))
+    )
+    await steady.act("switch", "turn_off", "auto_sync_tou_schedule")
+    assert steady.journal == {}
+    # As if the restoring command had never come to anything.
+    await steady.unload()
+    hass_storage[KEY] = stored[0]
+    steady.home.powerwall.set_tariff(
+        steady.home.powerwall.settings.tariff, steady.home.advance()
+    )
+    await steady.tick(300)
+    steady.break_(Service.TESLA, lost, count=1)
+    await steady.set_up()
+    await steady.live(7)
+    assert steady.tariff_name == "Example TOU"
+    assert steady.journal == {}
+
+
+async def test_restart_finds_what_is_owed(
+    steady: House, hass_storage: dict[str, Any]
+) -> None:
+    await steady.unload()
+    assert steady.tariff_name == "PowerSync", "a restart is no removal"
+    hass_storage[KEY]["data"]["sync_enabled"] = False
+    await steady.tick(300)
+    await steady.set_up()
+    assert steady.tariff_name == "Example TOU"
+    assert steady.decisions == [("tariff", "restored", "sync_off")]
+
+
+async def test_an_unconfirmed_command_is_undone_too(
+    steady: House, hass_storage: dict[str, Any]
+) -> None:
+    """It may be applied late, although the read-back still shows the owner's."""
+    await steady.unload()
+    data = hass_storage[KEY]["data"]
+    data["sync_enabled"] = False
+    data["journal"]["tariff"]["confirmed"] = False
+    steady.home.powerwall.set_tariff(Tariff(OWNERS_TARIFF), steady.home.advance())
+    await steady.tick(300)
+    before = len(steady.sent)
+    await steady.set_up()
+    assert len(steady.sent) == before + 1
+    assert steady.tariff_name == "Example TOU"
+    assert steady.journal == {}
+
+
+async def test_what_is_worth_knowing_is_written_now_and_then(steady: House) -> None:
+    await steady.live(20)
+    written = datetime.fromisoformat(steady.stored["last_good_at"])
+    assert (NOW - written).total_seconds() <= -14 * 60
+
+
+async def test_last_sync_survives(steady: House) -> None:
+    await steady.hass.config_entries.async_reload(steady.entry.entry_id)
+    await steady.settle()
+    assert steady.state("last_sync").state == NOW.isoformat()
+
+
+def a_state() -> State:
+    tariff = read_tariff(OWNERS_TARIFF)
+    return State(
+        journal=Journal()
+        .with_entry(
+            Lever.TARIFF,
+            Entry(
+                owner=None,
+                previous=tariff,
+                sent=tariff,
+                confirmed=True,
+                feature=Feature.PRICE_SYNC,
+                since=NOW,
+            ),
+        )
+        .with_entry(
+            Lever.OPERATION_MODE,
+            Entry(
+                owner=OperationMode.AUTONOMOUS,
+                previous=None,
+                sent=OperationMode.SELF_CONSUMPTION,
+                confirmed=False,
+                feature=Feature.SAFETY,
+                since=NOW,
+            ),
+        ),
+        sync_enabled=False,
+        last_good_at=datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
+        last_sync_at=NOW,
+        manual_until=NOW,
+        mode_yielded=True,
+    )
+
+
+@pytest.mark.parametrize("state", [State(), a_state()], ids=["new", "full"])
+async def test_store_round_trip(
+    hass: HomeAssistant, hass_storage: dict[str, Any], state: State
+) -> None:
+    store = StateStore(hass, "some_entry")
+    store.state = state
+    await store.save()
+    again = StateStore(hass, "some_entry")
+    await again.load()
+    assert again.state == state
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.clear(),
+        lambda data: data["journal"]["tariff"].pop("sent"),
+        lambda data: data["journal"]["tariff"].update(sent=None),
+        lambda data: data["journal"]["tariff"].update(owner="text"),
+        lambda data: data["journal"]["tariff"].update(feature="nonsense"),
+        lambda data: data["journal"].update(lever={}),
+        lambda data: data.update(journal=[]),
+        lambda data: data.update(last_good_at="yesterday"),
+        lambda data: data.update(last_good_at=7),
+    ],
+)
+async def test_unreadable_state(
+    steady: House,
+    hass_storage: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    damage: Any,
+) -> None:
+    """The home runs on, and says that something was lost."""
+    await steady.unload()
+    damage(hass_storage[KEY]["data"])
+    await steady.set_up()
+    assert steady.entry.state is ConfigEntryState.LOADED
+    assert "state_lost" in steady.issues
+    assert steady.tariff_name == "PowerSync"
+    assert steady.journal == {}
+    assert "damaged" in caplog.text
+
+
+async def test_newer_state_is_left_alone(
+    steady: House, hass_storage: dict[str, Any]
+) -> None:
+    await steady.unload()
+    hass_storage[KEY]["version"] = 2
+    before = copy.deepcopy(hass_storage[KEY])
+    await steady.set_up()
+    assert steady.entry.state is ConfigEntryState.SETUP_ERROR
+    assert hass_storage[KEY] == before
