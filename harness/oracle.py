@@ -55,6 +55,7 @@ class _Settled:
 
     cents: float
     actual: bool
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class Oracle:
         """Take in one response, newer than all before.
 
         Actual rows count more than Current ones, these more than forecasts; among
-        equals the newer response counts.
+        equals the newer response counts. A longer Actual row is the mean of shorter
+        ones and is not mixed with some of them.
         """
         self._served += 1
         for row in rows:
@@ -109,10 +111,15 @@ class Oracle:
                 cents = row["perKwh"] if predicted is None else predicted
                 forecasts[start, end] = _Forecast(start, end, cents, self._served)
                 continue
-            price = _Settled(row["perKwh"], actual=row["type"] == "ActualInterval")
+            actual = row["type"] == "ActualInterval"
+            price = _Settled(row["perKwh"], actual=actual, minutes=end - start)
             for minute in range(start, end):
                 known = settled.get(minute)
-                if known is None or price.actual or not known.actual:
+                if (
+                    known is None
+                    or not known.actual
+                    or (actual and price.minutes >= known.minutes)
+                ):
                     settled[minute] = price
 
     def expected(self, now: datetime) -> list[Expected]:

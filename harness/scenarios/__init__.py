@@ -6,9 +6,9 @@ beside this one and enter it in ``SCENARIOS``.
 
 from collections.abc import Callable, Mapping
 
-from . import sync_day
+from . import sync_day, sync_outcome
 from .report import Options, Report
 
 type Scenario = Callable[[Options], Report]
 
-SCENARIOS: Mapping[str, Scenario] = {sync_day.NAME: sync_day.scenario}
+SCENARIOS: Mapping[str, Scenario] = {sync_outcome.NAME: sync_day.scenario}

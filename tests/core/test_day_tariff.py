@@ -185,7 +185,10 @@ def test_what_is_over_and_was_never_told_carries_no_weight() -> None:
         *row(NOON + 30 * MINUTE, range(1, 48)),
     ]
 
-    assert buy(built(NOON + 21 * MINUTE, series(prices)), "12:00") == pytest.approx(0.3)
+    day = built(NOON + 21 * MINUTE, series(prices))
+
+    assert buy(day, "12:00") == pytest.approx(0.3)
+    assert day.running == 24
 
 
 def test_todays_spike_does_not_raise_tomorrows_label() -> None:

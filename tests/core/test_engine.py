@@ -10,10 +10,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import pytest
 
 from custom_components.power_sync.core.arbiter import resolve
-from custom_components.power_sync.core.day_tariff import BlockReason, SlotSource, build
+from custom_components.power_sync.core.day_tariff import (
+    BlockReason,
+    SlotSource,
+    build,
+)
 from custom_components.power_sync.core.engine import (
     FALLBACK_AFTER,
     MANUAL_PUSH_HOLDS,
+    PLAN_HOLDS,
     Decision,
     Fallback,
     Memory,
@@ -61,6 +66,11 @@ def good(now: datetime, price: float = 0.3) -> PriceSeries:
         day_ahead(half_hour, [0.05] * 59, first=0.05),
         fetched_at=now,
     )
+
+
+def late(now: datetime) -> PriceSeries:
+    """A full series, whose running interval has just ended."""
+    return series(day_ahead(now - 31 * MINUTE, [0.3] * 59), fetched_at=now)
 
 
 def short(now: datetime) -> PriceSeries:
@@ -113,6 +123,20 @@ def test_the_tariff_is_the_mapping_of_the_days_prices() -> None:
     assert plan.mapped.compressed == 48
     assert min(plan.mapped.buy) >= max(plan.mapped.sell[24:26])
     assert day_prices(plan.tariff.buy, NOON.date()) == plan.mapped.buy
+
+
+def test_the_margin_that_counts_is_that_of_the_running_half_hour() -> None:
+    # At noon none; 17:00 is cheaper and worth more, and would lift noon.
+    buy = day_ahead(NOON, [0.5] * 59, first=0.2)
+    sell = day_ahead(NOON, [0.1] * 59, first=0.2)
+    buy[10], sell[10] = replace(buy[10], price=0.1), replace(sell[10], price=0.3)
+
+    decision = decide(snapshot(series(buy, sell)), CHOICES, FRESH, NOON)
+
+    plan = decision.memory.plan
+    assert plan is not None
+    assert plan.mapped.buy[24] == plan.mapped.sell[24]
+    assert not plan.mapped.order_kept
 
 
 def test_a_plan_is_made_once_per_series() -> None:
@@ -188,21 +212,50 @@ def test_without_sync_nothing_is_wanted_but_the_plan_is_there(
     assert decision.memory.plan is not None
 
 
-def test_a_plan_that_nothing_renews_ends_with_the_fallback() -> None:
-    """A tariff of hours ago must not be sent over what the user chose since."""
+def test_a_plan_that_nothing_renews_is_not_sent_any_more() -> None:
+    """Covers B-03: it says nothing about now, and the user may have chosen since."""
     prices = good(NOON)
     memory = decide(snapshot(prices), CHOICES, FRESH, NOON).memory
-    almost = NOON + FALLBACK_AFTER - MINUTE
+    almost = NOON + PLAN_HOLDS
+    late = almost + timedelta(seconds=1)
 
     kept = decide(snapshot(prices), CHOICES, memory, almost)
     assert isinstance(by_lever(kept, almost)[Lever.TARIFF].value, TeslaTariff)
 
-    late = NOON + FALLBACK_AFTER
     for prices_then in (prices, None):
         decision = decide(snapshot(prices_then), CHOICES, kept.memory, late)
         want = by_lever(decision, late)[Lever.TARIFF]
         assert want.value is KEEP
-        assert want.reason is Reason.NO_PRICES
+        assert want.reason is Reason.STALE
+
+
+def test_a_source_that_is_a_little_late_does_not_disturb_the_plan() -> None:
+    now = NOON + 30 * MINUTE + timedelta(seconds=5)
+    earlier = now - 5 * MINUTE
+    memory = decide(snapshot(good(earlier)), CHOICES, FRESH, earlier).memory
+
+    decision = decide(snapshot(late(now)), CHOICES, memory, now)
+
+    assert decision.memory == replace(memory, consumed_at=now)
+    want = by_lever(decision, now)[Lever.TARIFF]
+    assert memory.plan is not None
+    assert want.value is memory.plan.tariff
+
+    first = decide(snapshot(late(now)), CHOICES, FRESH, now)
+    want = by_lever(first, now)[Lever.TARIFF]
+    assert want.value is KEEP
+    assert want.reason is Reason.NO_PRICES
+
+
+def test_a_late_answer_does_not_revive_a_plan_of_hours_ago() -> None:
+    memory = decide(snapshot(good(NOON)), CHOICES, FRESH, NOON).memory
+    now = NOON + 60 * MINUTE + timedelta(seconds=5)
+
+    decision = decide(snapshot(late(now)), CHOICES, memory, now)
+
+    want = by_lever(decision, now)[Lever.TARIFF]
+    assert want.value is KEEP
+    assert want.reason is Reason.STALE
 
 
 # --- prices away
@@ -284,7 +337,7 @@ def test_a_tariff_pushed_by_hand_stays_for_a_day() -> None:
         assert want.expires == until
 
     after = decide(snapshot(good(until)), off, memory, until)
-    assert by_lever(after, until) == {}
+    assert after.wants == ()
     after = decide(snapshot(good(until)), CHOICES, memory, until)
     assert by_lever(after, until)[Lever.TARIFF].feature is Feature.PRICE_SYNC
 
@@ -303,7 +356,7 @@ class Home(RuleBasedStateMachine):
         self.settings = CHOICES
         self.memory = Memory(last_good_at=NOON)
         self.state = "nothing"
-        """What the newest series was: nothing, good or refused."""
+        """What the newest series was that was not just late."""
         self.good_at = NOON
         self.yielded = False
         self.manual_until: datetime | None = None
@@ -327,6 +380,12 @@ class Home(RuleBasedStateMachine):
         self.now += MINUTE
         self.prices = short(self.now)
         self.state = "refused"
+        self.look()
+
+    @rule()
+    def late_prices(self) -> None:
+        self.now += MINUTE
+        self.prices = late(self.now)
         self.look()
 
     @rule(minutes=st.integers(0, 100))
@@ -405,12 +464,17 @@ class Home(RuleBasedStateMachine):
         else:
             assert want is not None
             assert want.feature is Feature.PRICE_SYNC
-            follows = self.state == "good" and not self.outdated
+            speaks = self.now <= self.good_at + PLAN_HOLDS
+            follows = self.state == "good" and speaks
             assert isinstance(want.value, TeslaTariff) == follows
-            if self.state == "refused":
-                assert want.reason is Reason.HORIZON_TOO_SHORT
-            elif not follows:
-                assert want.reason is Reason.NO_PRICES
+            assert (
+                want.reason
+                is {
+                    "good": Reason.PRICES_CHANGED if speaks else Reason.STALE,
+                    "refused": Reason.HORIZON_TOO_SHORT,
+                    "nothing": Reason.NO_PRICES,
+                }[self.state]
+            )
 
     @invariant()
     def deciding_again_changes_nothing(self) -> None:

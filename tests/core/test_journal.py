@@ -209,6 +209,16 @@ def test_a_mode_that_was_confirmed_does_not_lag() -> None:
     assert not confirmed.foreign_change(Lever.OPERATION_MODE, None)
 
 
+def test_a_mode_may_lag_behind_the_last_command_but_one() -> None:
+    journal = begun(AUTONOMOUS, SELF, lever=Lever.OPERATION_MODE)
+    journal = journal.confirmed(Lever.OPERATION_MODE).begun(
+        Lever.OPERATION_MODE, SELF, BACKUP, Feature.SAFETY, T + HOUR
+    )
+
+    for current in (AUTONOMOUS, SELF, BACKUP):
+        assert not journal.foreign_change(Lever.OPERATION_MODE, current)
+
+
 def test_the_owners_newer_tariff_is_what_goes_back() -> None:
     journal = begun(owners(0.2), ours(0.3)).confirmed(Lever.TARIFF)
 

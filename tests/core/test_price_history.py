@@ -126,11 +126,12 @@ def test_an_older_price_counts_by_the_median_of_the_days() -> None:
 
 
 def test_what_was_known_a_week_ago_is_forgotten() -> None:
-    known = history([point(T - 6.9 * DAY, 1, kind=ACTUAL)], T)
-    label = (24 + 5) % 48  # 2 h 24 min past noon, floored by the quarter hours
+    known = history([point(T - 7 * DAY, 1, kind=ACTUAL)], T)
+    assert known.usual_price(IMPORT, 24, SYDNEY, T) == 1
 
-    assert known.usual_price(IMPORT, label, SYDNEY, T) in {1, None}
-    assert not known.with_series(series([]), T + DAY).imports
+    known = known.with_series(series([]), T + 20 * MINUTE)
+
+    assert known.usual_price(IMPORT, 24, SYDNEY, T) is None
 
 
 def test_the_25_hours_of_the_longest_day_still_count_as_the_last_time() -> None:
@@ -143,6 +144,16 @@ def test_the_25_hours_of_the_longest_day_still_count_as_the_last_time() -> None:
     )
 
     assert known.usual_price(IMPORT, 3, SYDNEY, now) == 1
+
+
+def test_a_week_in_which_the_clocks_change_reaches_back_to_a_ninth_date() -> None:
+    now = at("2026-10-11 00:30", SYDNEY)
+    then = now - KEPT
+    assert then == at("2026-10-03 23:30", SYDNEY)
+
+    known = history([point(then, 1, kind=ACTUAL)], now)
+
+    assert known.usual_price(IMPORT, 47, SYDNEY, now) == 1
 
 
 def test_a_repeated_half_hour_counts_with_both_passes() -> None:

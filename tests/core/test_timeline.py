@@ -343,6 +343,11 @@ def test_the_rolling_day_over_two_years(zone: ZoneInfo) -> None:
         first = quarters[0]
         assert first <= now < first + 30 * MINUTE
         assert label_of(first, zone) == label_of(now, zone)
+        before = first - timedelta(seconds=1)
+        assert (
+            label_of(before, zone) != label_of(first, zone)
+            or before.astimezone(zone).utcoffset() != first.astimezone(zone).utcoffset()
+        )
         assert all(after - before == QUARTER for before, after in pairwise(quarters))
         # Until the same time tomorrow, as the clock on the wall has it.
         end = quarters[-1] + QUARTER

@@ -190,6 +190,28 @@ def test_surer_rows_win_and_among_equals_the_newer(
     assert price == pytest.approx(cents / 100)
 
 
+@pytest.mark.parametrize("history_first", [True, False])
+def test_a_settled_half_hour_is_not_mixed_with_some_of_its_five_minutes(
+    history_first: bool,
+) -> None:
+    # 09:00 yesterday cost 10 c for 20 minutes and 40 c for ten: 20 c. The history has
+    # that mean, the price list only the last ten minutes.
+    nine = NOON - timedelta(hours=3)
+    history = [row(nine, 20, kind="Actual")]
+    recent = rows(nine + timedelta(minutes=20), [40, 40], minutes=5, kind="Actual")
+    answers = [history, recent] if history_first else [recent, history]
+    ahead = [
+        row(NOON, 5, kind="Current"),
+        *rows(NOON + timedelta(minutes=30), [5] * 41),
+    ]
+    others = rows(nine + timedelta(minutes=30), [1] * 5, kind="Actual")
+
+    slots = oracle(SYDNEY, others, *answers, ahead).expected(NOON)
+
+    assert by_label(slots)["09:00"].import_price == pytest.approx(0.20)
+    assert by_label(slots)["09:00"].kind is Kind.ASSUMED
+
+
 def test_of_one_response_the_shorter_forecast_is_painted_over_the_longer() -> None:
     reference = oracle(SYDNEY, day_from_noon())
     at_six = NOON + timedelta(hours=6)

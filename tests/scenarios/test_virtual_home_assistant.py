@@ -121,6 +121,10 @@ def test_the_log_watch_keeps_warnings_that_name_the_word() -> None:
         ours.warning("loud")
         other.error("not ours")
         other.warning("Setup of POWER_SYNC is slow")
+        other.warning(
+            "We found a custom integration power_sync which has not been tested by "
+            "Home Assistant."
+        )
     ours.warning("too late")
 
     assert watch.lines == [

@@ -19,6 +19,8 @@ from .tesla_tariff import daily_tariff
 
 FALLBACK_AFTER = timedelta(hours=2)
 """How long prices may be missing before the fallback takes over."""
+PLAN_HOLDS = timedelta(minutes=5) + FRESH
+"""How long a plan speaks for the moment: a price interval, and a late next one."""
 ALARM_AFTER = timedelta(minutes=30)
 """How long prices may be missing before the user is told."""
 MANUAL_PUSH_HOLDS = timedelta(hours=24)
@@ -104,7 +106,7 @@ def decide(
     wants = (
         *_manual(memory, now),
         *_fallback(snapshot, settings, memory, now),
-        *_price_sync(settings, memory),
+        *_price_sync(settings, memory, now),
     )
     return Decision(wants=wants, memory=memory)
 
@@ -132,16 +134,10 @@ def make_plan(day: DayTariff, settings: Settings) -> Plan:
 def _with_prices(
     snapshot: Snapshot, settings: Settings, memory: Memory, now: datetime
 ) -> Memory:
-    """Build the plan of a series that has not been looked at yet.
-
-    Without one the last plan stays until the fallback takes over.
-    """
+    """Build the plan of a series that has not been looked at yet."""
     series = snapshot.prices
     if series is None or series.fetched_at == memory.consumed_at:
-        # A plan that nothing has renewed for so long says nothing about now; it
-        # must not be sent over what the user has chosen since.
-        outdated = now - memory.last_good_at >= FALLBACK_AFTER
-        return replace(memory, plan=None) if outdated else memory
+        return memory
     memory = replace(memory, consumed_at=series.fetched_at)
     if _just_late(series, now):
         return memory
@@ -208,12 +204,16 @@ def _fallback(
     )
 
 
-def _price_sync(settings: Settings, memory: Memory) -> tuple[Want, ...]:
+def _price_sync(settings: Settings, memory: Memory, now: datetime) -> tuple[Want, ...]:
     """Follow the prices; without a fresh plan the last good tariff stays."""
     if not (settings.sync_enabled and settings.has_prices):
         return ()
     value: TeslaTariff | Keep = KEEP
-    if memory.plan is not None:
+    if memory.plan is not None and now - memory.last_good_at > PLAN_HOLDS:
+        # Even a plan that was never sent must not be sent now: it says nothing
+        # about this moment, and the user may have chosen otherwise since.
+        reason = Reason.STALE
+    elif memory.plan is not None:
         value, reason = memory.plan.tariff, Reason.PRICES_CHANGED
     elif memory.blocked is not None:
         reason = Reason(memory.blocked.reason.value)

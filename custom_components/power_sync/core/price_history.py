@@ -4,13 +4,14 @@ Tariff slots beyond a forecast's horizon take the last known price of the same
 half hour; this keeps those prices, in quarter hours, for a week.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from statistics import fmean, median
 from types import MappingProxyType
 
 from .model.prices import Channel, PriceKind, PricePoint, PriceSeries
-from .timeline import QUARTER, StepFunction, floor_to, quarters_of
+from .timeline import HALF_HOUR, QUARTER, StepFunction, floor_to, quarters_of
 
 KEPT = timedelta(days=7)
 _LAST_KNOWN = timedelta(hours=25)
@@ -46,7 +47,8 @@ class PriceHistory:
         quarters = self.imports if channel is Channel.IMPORT else self.exports
         today = now.astimezone(zone).date()
         by_day: list[float] = []
-        for days in range(KEPT.days + 1):
+        # A week and the hour that daylight saving may add touch nine dates.
+        for days in range(KEPT.days + 2):
             known = [
                 start
                 for start in quarters_of(label, today - timedelta(days=days), zone)
@@ -108,12 +110,26 @@ def _extended(
     quarters = dict(known)
     if past:
         steps = StepFunction(past)
-        start = floor_to(max(oldest, min(point.start for point in past)), QUARTER)
-        while start + QUARTER <= now:
-            mean = steps.mean([(start, start + QUARTER)])
-            if mean is not None and mean.seconds == QUARTER.total_seconds():
-                quarters[start] = mean.price
-            start += QUARTER
+        half_hour = floor_to(max(oldest, min(point.start for point in past)), HALF_HOUR)
+        while half_hour < now:
+            found = dict(_complete_quarters(steps, half_hour, now))
+            for quarter, price in found.items():
+                # The quarters of a half hour may hold the mean of both: one of them
+                # alone must not be replaced by something finer.
+                if len(found) == 2 or quarter not in quarters:
+                    quarters[quarter] = price
+            half_hour += HALF_HOUR
     return MappingProxyType(
         {start: price for start, price in quarters.items() if start >= oldest}
     )
+
+
+def _complete_quarters(
+    steps: StepFunction, half_hour: datetime, now: datetime
+) -> Iterator[tuple[datetime, float]]:
+    """Yield the quarters of a half hour that are over and wholly priced."""
+    for start in (half_hour, half_hour + QUARTER):
+        end = start + QUARTER
+        mean = steps.mean([(start, end)]) if end <= now else None
+        if mean is not None and mean.seconds == QUARTER.total_seconds():
+            yield start, mean.price

@@ -138,6 +138,8 @@ def _within(
 
 def _side_difference(first: TariffSide, second: TariffSide) -> float:
     """Compare two sides season by season, day by day."""
+    if first.seasons and first.seasons == second.seasons:
+        return _rate_difference(first, second)
     weeks, others = _weeks(first), _weeks(second)
     if weeks.keys() != others.keys():
         return math.inf
@@ -150,6 +152,22 @@ def _side_difference(first: TariffSide, second: TariffSide) -> float:
         ),
         default=0.0,
     )
+
+
+def _rate_difference(first: TariffSide, second: TariffSide) -> float:
+    """Compare two sides whose periods are at the same times, as ours always are."""
+    largest = 0.0
+    for season in first.seasons:
+        prices, others = first.prices(season.name), second.prices(season.name)
+        for period in season.periods:
+            price = prices.get(period.label, prices.get(ALL))
+            other = others.get(period.label, others.get(ALL))
+            if not period.windows or price is other is None:
+                continue
+            if price is None or other is None:
+                return math.inf
+            largest = max(largest, abs(price - other))
+    return largest
 
 
 def _day_difference(first: _Day, second: _Day) -> float:
@@ -189,8 +207,9 @@ def _weeks(side: TariffSide) -> dict[_Season, tuple[_Day, ...]]:
 def _week(side: TariffSide, season: TouSeason) -> tuple[_Day, ...]:
     """Return the seven days of one season, Monday first."""
     days: list[list[tuple[int, int, float | None]]] = [[] for _ in range(DAYS_PER_WEEK)]
+    prices = side.prices(season.name)
     for period in season.periods:
-        price = side.rate(season.name, period.label)
+        price = prices.get(period.label, prices.get(ALL))
         for window in period.windows:
             for day, start, end in window.spans():
                 days[day].append((start, end, price))

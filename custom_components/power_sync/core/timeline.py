@@ -15,6 +15,7 @@ from itertools import pairwise
 from .model.prices import ForecastChoice, PriceKind, PricePoint
 
 QUARTER = timedelta(minutes=15)
+HALF_HOUR = 2 * QUARTER
 HALF_HOUR_MINUTES = 30
 
 _CERTAINTY = {PriceKind.ACTUAL: 0, PriceKind.CURRENT: 1, PriceKind.FORECAST: 2}

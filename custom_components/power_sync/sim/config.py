@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from custom_components.power_sync.core.household import (
+from ..core.household import (
     POWERWALL_2_MEASURED,
     Battery,
 )
-from custom_components.power_sync.core.model.powerwall import ExportRule, OperationMode
-
+from ..core.model.powerwall import ExportRule, OperationMode
 from .faults import Fault
 from .owners_tariff import OWNERS_TARIFF
 from .prices import PriceTruth

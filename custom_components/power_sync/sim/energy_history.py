@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from custom_components.power_sync.core.household import Flow, Routes, routes
+from ..core.household import Flow, Routes, routes
 
 _BUCKET = 300
 _KEPT_BUCKETS = 3 * 288

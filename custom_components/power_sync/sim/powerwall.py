@@ -7,15 +7,14 @@ import math
 from random import Random
 from zoneinfo import ZoneInfo
 
-from custom_components.power_sync.core.household import (
+from ..core.household import (
     Action,
     Battery,
     Flow,
     Rules,
     share_power,
 )
-from custom_components.power_sync.core.model.powerwall import ExportRule, OperationMode
-
+from ..core.model.powerwall import ExportRule, OperationMode
 from .config import TeslaSite
 from .energy_history import EnergyHistory
 from .premises import HALF_HOUR, Premises

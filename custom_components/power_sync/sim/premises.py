@@ -3,8 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from custom_components.power_sync.core.household import usual_day
-
+from ..core.household import usual_day
 from .residents import Residents
 from .weather import Weather
 

@@ -7,8 +7,7 @@ Each function of COMMANDS checks the body of a POST and returns the change, to b
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from custom_components.power_sync.core.model.powerwall import ExportRule, OperationMode
-
+from ..core.model.powerwall import ExportRule, OperationMode
 from .powerwall import Powerwall
 from .tesla_tariff import Tariff, TariffRefusedError
 

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from custom_components.power_sync.core.model.powerwall import ExportRule
-
+from ..core.model.powerwall import ExportRule
 from .config import VEHICLE_VIN
 from .powerwall import Powerwall
 from .tariff_readback import as_version_1

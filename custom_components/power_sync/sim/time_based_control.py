@@ -9,8 +9,8 @@ dearest kWh to the cheapest, and one slot after another is merged into it backwa
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from custom_components.power_sync.core.household import Action, Battery, Rules
-from custom_components.power_sync.core.model.powerwall import ExportRule
+from ..core.household import Action, Battery, Rules
+from ..core.model.powerwall import ExportRule
 
 _TIE = 1e-7
 """$/kWh below which two prices count as the same."""

@@ -5,9 +5,8 @@ named periods made of weekly windows, and a price per period. Prices are in
 currency per kWh, minutes count from local midnight, Monday is day 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 
 MINUTES_PER_DAY = 1440
 DAYS_PER_WEEK = 7
@@ -94,16 +93,22 @@ class TariffSide:
     min_applicable_demand: float = 0
     max_applicable_demand: float = 0
 
+    def prices(self, season: str) -> Mapping[str, float]:
+        """Return the price of each period of a season; ``ALL`` covers the rest.
+
+        What a season does not price itself is priced by Tesla's ALL entries: first
+        the season's own, then those of all seasons.
+        """
+        tables = {entry.season: dict(entry.rates) for entry in self.energy_rates}
+        own, common = tables.get(season, {}), tables.get(ALL, {})
+        if ALL in own:
+            return own
+        return {**common, **own}
+
     def rate(self, season: str, label: str) -> float | None:
-        """Return the price of a period, falling back to Tesla's ALL entries."""
-        for season_key, label_key in product((season, ALL), (label, ALL)):
-            for entry in self.energy_rates:
-                if entry.season != season_key:
-                    continue
-                for period, rate in entry.rates:
-                    if period == label_key:
-                        return rate
-        return None
+        """Return the price of one period of a season."""
+        prices = self.prices(season)
+        return prices.get(label, prices.get(ALL))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
