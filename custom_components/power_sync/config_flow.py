@@ -187,7 +187,8 @@ class PowerSyncConfigFlow(
         ):
             # The very same token: nothing changed that would reload the entry.
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_abort(reason="reauth_successful")
+        # Home Assistant has the text that says it is done.
+        return self.async_update_and_abort(entry)
 
     def _reauth_service(self) -> tuple[Service[Any], ConfigSubentry]:
         """Return which service wants a new token, and where the old one is."""

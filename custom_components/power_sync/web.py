@@ -22,7 +22,10 @@ async def async_setup_dashboard(hass: HomeAssistant) -> None:
     if "frontend" not in hass.config.components:
         return
     integration = await async_get_integration(hass, DOMAIN)
+    # Browsers keep these files for a month. The version is part of the path, because
+    # the modules import each other by names beside them.
+    url = f"{URL}/{integration.version}"
     await hass.http.async_register_static_paths(
-        [StaticPathConfig(URL, str(Path(__file__).parent / "www"), True)]
+        [StaticPathConfig(url, str(Path(__file__).parent / "www"), True)]
     )
-    add_extra_js_url(hass, f"{URL}/strategy.js?v={integration.version}")
+    add_extra_js_url(hass, f"{url}/strategy.js")

@@ -23,6 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import custom_components.power_sync  # noqa: F401
 from custom_components.power_sync.const import DOMAIN
 from custom_components.power_sync.control import actuator
+from custom_components.power_sync.coordinator import prices
 from custom_components.power_sync.sim.config import HomeConfig
 from custom_components.power_sync.sim.home import SimulatedHome
 from custom_components.power_sync.sim.server import SimulatorServer
@@ -41,9 +42,18 @@ def _custom_integrations(
 
 
 @pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Replace the plugin's: noting where each callback came from takes half the time."""
+
+
+@pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back at once; tests about the waiting set their own times."""
+    """Read back at once; tests about the waiting set their own times.
+
+    And let every home poll at the same moments.
+    """
     monkeypatch.setattr(actuator, "READ_BACK_AT", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(prices, "MOST_JITTER", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -131,9 +141,7 @@ def market() -> Steady:
 
 
 @pytest.fixture
-async def steady(
-    make_house: Callable[..., Awaitable[House]], market: Steady
-) -> House:
+async def steady(make_house: Callable[..., Awaitable[House]], market: Steady) -> House:
     """A home whose prices only change when the test says so, set up."""
     house = await make_house(prices=market)
     await house.set_up()

@@ -76,9 +76,7 @@ class House:
     ) -> None:
         """Let something go wrong from now on."""
         self.home.faults.add(
-            Fault(
-                service=service, kind=kind, match=match, count=count, seconds=seconds
-            )
+            Fault(service=service, kind=kind, match=match, count=count, seconds=seconds)
         )
 
     def repair(self) -> None:
@@ -222,6 +220,14 @@ class House:
         """Return what is on disk about what we owe."""
         journal: dict[str, Any] = self.stored["journal"]
         return journal
+
+    @property
+    def confirmed(self) -> bool:
+        """Return whether the tariff that was sent last has been read back."""
+        entry = self.entry.runtime_data.powerwall.controller.journal.tariff
+        assert entry is not None
+        is_confirmed: bool = entry.confirmed
+        return is_confirmed
 
     @property
     def reauth_steps(self) -> list[str]:

@@ -25,7 +25,7 @@ async def test_nothing_is_sent(make_house: Any, market: Steady) -> None:
 async def test_push_is_pretended(make_house: Any, market: Steady) -> None:
     house: House = await make_house(options={"dry_run": True}, prices=market)
     await house.set_up()
-    await house.tick(180.5)
+    await house.tick(180.2)
     market.price = 180.0
     answer = await house.call("sync_tou_schedule")
     assert answer["action"] == "dry_run"

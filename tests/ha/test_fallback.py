@@ -166,9 +166,7 @@ async def test_a_new_installation_waits_two_hours(make_house: Any) -> None:
 
 async def test_a_home_that_was_disabled_for_days_waits_as_well(steady: House) -> None:
     entries = steady.hass.config_entries
-    await entries.async_set_disabled_by(
-        steady.entry.entry_id, ConfigEntryDisabler.USER
-    )
+    await entries.async_set_disabled_by(steady.entry.entry_id, ConfigEntryDisabler.USER)
     await steady.tick(3 * 86_400)
     steady.break_(Service.AMBER, FaultKind.STATUS_503)
     await entries.async_set_disabled_by(steady.entry.entry_id, None)

@@ -78,9 +78,7 @@ async def test_another_tariff_in_the_app_becomes_the_owners(
     chosen = {**OWNERS_TARIFF, "name": "New plan", "code": "NEW:PLAN"}
     chosen["energy_charges"] = {
         "ALL": {"rates": {"ALL": 0}},
-        "AllYear": {
-            "rates": {"OFF_PEAK": 0.2, "ON_PEAK": 0.6, "SUPER_OFF_PEAK": 0.1}
-        },
+        "AllYear": {"rates": {"OFF_PEAK": 0.2, "ON_PEAK": 0.6, "SUPER_OFF_PEAK": 0.1}},
     }
     steady.home.powerwall.set_tariff(Tariff(chosen), steady.home.advance())
     await steady.tick(300)
@@ -125,9 +123,7 @@ async def test_disabling_while_a_push_is_under_way(steady: House) -> None:
 async def test_disabling_while_tesla_is_away(steady: House) -> None:
     steady.break_(Service.TESLA, FaultKind.STATUS_503)
     entries = steady.hass.config_entries
-    await entries.async_set_disabled_by(
-        steady.entry.entry_id, ConfigEntryDisabler.USER
-    )
+    await entries.async_set_disabled_by(steady.entry.entry_id, ConfigEntryDisabler.USER)
     assert steady.issues == {"not_restored"}
     issue = next(iter(ir.async_get(steady.hass).issues.values()))
     assert issue.translation_placeholders == {"name": "Home"}

@@ -13,7 +13,7 @@ from .conftest import NOW
 from .house import House, Steady
 
 TOU = "time_of_use_settings"
-NEXT = 180.5
+NEXT = 180.2
 """Seconds from NOW to the next interval, before its first poll."""
 
 
@@ -209,9 +209,7 @@ async def test_refresh_of_parts(make_house: Any) -> None:
         await house.call("sync_now")
 
 
-async def test_services_need_to_know_which_home(
-    steady: House, make_house: Any
-) -> None:
+async def test_services_need_to_know_which_home(steady: House, make_house: Any) -> None:
     other = await make_house(parts=(), entry_id="01JTESTHOME0000000000000001")
     await other.set_up()
     with pytest.raises(ServiceValidationError):

@@ -42,7 +42,7 @@ async def test_journal_is_on_disk_before_the_first_command(
     assert read_tariff(entry["owner"]) == read_tariff(OWNERS_TARIFF)
     assert read_tariff(entry["sent"]) == house.stored_tariff
     assert entry["confirmed"] is False
-    assert house.journal["tariff"]["confirmed"] is True
+    assert house.confirmed
 
 
 async def test_every_command_is_in_the_journal_before_it_is_sent(

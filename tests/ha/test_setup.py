@@ -10,14 +10,21 @@ from homeassistant.config_entries import (
     ConfigEntryState,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 from homeassistant.util.async_ import get_scheduled_timer_handles
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.power_sync as integration
 from custom_components.power_sync.const import DOMAIN
 from custom_components.power_sync.sim.config import AmberSite
 from custom_components.power_sync.sim.faults import FaultKind, Service
+from custom_components.power_sync.sim.server import SimulatorServer
+from custom_components.power_sync.simulated import start_simulated_home
 
 from .house import POWERWALL, PRICE_SOURCE, House
 
@@ -69,53 +76,110 @@ async def test_unload_leaves_nothing_behind(house: House) -> None:
     assert house.home.tesla.requests == before, "somebody still asks"
 
 
-async def test_simulated_home_closes_its_port(hass: HomeAssistant, serve: Any) -> None:
-    from pytest_homeassistant_custom_component.common import MockConfigEntry  # noqa: PLC0415
+class Simulated:
+    """A simulated home that Home Assistant runs itself, and its server."""
 
-    entry = MockConfigEntry(
-        domain=DOMAIN, title="Home", data={"simulated": True, "seed": 1}
-    )
-    entry.add_to_hass(hass)
-    servers = []
-    start = integration.assembly.start_simulated_home
+    def __init__(self, hass: HomeAssistant) -> None:
+        self.hass = hass
+        self.servers: list[SimulatorServer] = []
+        self.entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Home",
+            data={"simulated": True, "seed": 1},
+        )
+        self.entry.add_to_hass(hass)
+        self._start = start_simulated_home
 
-    async def spy(seed: int) -> Any:
-        servers.append(await start(seed))
-        return servers[-1]
+    async def start(self, seed: int) -> SimulatorServer:
+        self.servers.append(await self._start(seed))
+        return self.servers[-1]
 
-    with patch.object(integration.assembly, "start_simulated_home", spy):
-        assert await hass.config_entries.async_setup(entry.entry_id)
-        host, port = servers[0]._runner.addresses[0]
-        _, writer = await asyncio.open_connection(host, port)
-        writer.close()
-        await writer.wait_closed()
-        assert await hass.config_entries.async_unload(entry.entry_id)
+    async def set_up(self) -> bool:
+        with patch.object(integration.assembly, "start_simulated_home", self.start):
+            return await self.hass.config_entries.async_setup(self.entry.entry_id)
+
+
+@pytest.fixture
+def simulated(hass: HomeAssistant, serve: Any) -> Simulated:
+    return Simulated(hass)
+
+
+async def test_simulated_home_closes_its_port(simulated: Simulated) -> None:
+    assert await simulated.set_up()
+    runner = simulated.servers[0]._runner
+    assert runner is not None
+    host, port = runner.addresses[0]
+    _, writer = await asyncio.open_connection(host, port)
+    writer.close()
+    await writer.wait_closed()
+    await simulated.hass.config_entries.async_unload(simulated.entry.entry_id)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(host, port)
 
 
 async def test_failed_set_up_of_a_simulated_home_closes_its_port(
-    hass: HomeAssistant, serve: Any
+    simulated: Simulated,
 ) -> None:
-    from pytest_homeassistant_custom_component.common import MockConfigEntry  # noqa: PLC0415
+    with patch.object(integration, "set_up_powerwall", side_effect=RuntimeError):
+        assert not await simulated.set_up()
+    assert simulated.servers[0]._runner is None
 
-    entry = MockConfigEntry(
-        domain=DOMAIN, title="Home", data={"simulated": True, "seed": 1}
+
+async def test_whole_simulated_home(hass: HomeAssistant, serve: Any) -> None:
+    """Set up by the flow, run for a while, removed."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
+    flow = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"next_step_id": "simulated"}
     )
-    entry.add_to_hass(hass)
-    servers = []
-    start = integration.assembly.start_simulated_home
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"seed": 4})
+    entry = flow["result"]
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    controller = entry.runtime_data.powerwall.controller
+    decided = asyncio.Event()
+    controller.log.async_add_news_listener(lambda _: decided.set())
+    if not controller.log.records:
+        await decided.wait()
+    assert controller.log.records[0].action == "sent"
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    # What is gone owes nothing to anybody.
+    assert ours(hass) == []
+    assert not ir.async_get(hass).issues
 
-    async def spy(seed: int) -> Any:
-        servers.append(await start(seed))
-        return servers[-1]
 
+async def test_no_time_zone_data(hass: HomeAssistant) -> None:
     with (
-        patch.object(integration.assembly, "start_simulated_home", spy),
-        patch.object(integration, "set_up_powerwall", side_effect=RuntimeError),
+        patch(
+            "custom_components.power_sync.simulated.dt_util.async_get_time_zone",
+            return_value=None,
+        ),
+        pytest.raises(TypeError, match="no time zone data"),
     ):
-        assert not await hass.config_entries.async_setup(entry.entry_id)
-    assert servers[0]._runner is None
+        await start_simulated_home(1)
+
+
+async def test_platforms_that_do_not_unload(house: House) -> None:
+    entries = house.hass.config_entries
+    with patch.object(entries, "async_unload_platforms", return_value=False):
+        assert not await entries.async_unload(house.entry.entry_id)
+    assert house.entry.state is ConfigEntryState.FAILED_UNLOAD
+    # Whoever could not be stopped goes on, until Home Assistant is restarted.
+    runtime = house.entry.runtime_data
+    runtime.prices.stop()
+    runtime.powerwall.controller.stop()
+    await entries.async_unload_platforms(house.entry, integration.PLATFORMS)
+    await house.entry._async_process_on_unload(house.hass)
+
+
+async def test_history_that_comes_later(make_house: MakeHouse) -> None:
+    """At this hour the forecast alone is not enough for a whole day."""
+    house = await make_house()
+    board = house.home.amber._boards[house.home.config.amber_sites[0].site_id]
+    with patch.object(type(board), "days", return_value="[{}]"):
+        await house.set_up()
+    assert house.result == ("blocked", "nothing_known")
+    await house.live(5)
+    assert house.tariff_name == "PowerSync"
 
 
 async def test_reload(house: House) -> None:
@@ -255,9 +319,7 @@ async def test_added_and_removed_subentries_load_once_each(
 
 async def test_disabled_and_enabled(house: House) -> None:
     entries = house.hass.config_entries
-    await entries.async_set_disabled_by(
-        house.entry.entry_id, ConfigEntryDisabler.USER
-    )
+    await entries.async_set_disabled_by(house.entry.entry_id, ConfigEntryDisabler.USER)
     await house.settle()
     assert house.tariff_name == "Example TOU"
     assert not house.issues

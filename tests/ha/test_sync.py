@@ -1,7 +1,11 @@
 """From prices to the Powerwall: what is sent when, and what if it is not taken."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
@@ -70,7 +74,9 @@ async def test_two_uploads_per_interval(steady: House, market: Steady) -> None:
     assert len(steady.sent) == 2
     for price in (300.0, 400.0):
         market.price = price
-        steady.home.amber._boards[steady.home.config.amber_sites[0].site_id]._latest_at = -1
+        steady.home.amber._boards[
+            steady.home.config.amber_sites[0].site_id
+        ]._latest_at = -1
         await steady.tick(1)
         await steady.entry.runtime_data.prices.async_refresh()
         await steady.settle()
@@ -91,7 +97,7 @@ async def test_not_applied(steady: House, market: Steady) -> None:
     await steady.tick(SOON)
     assert steady.decisions[-1] == ("tariff", "not_applied", "prices_changed")
     assert steady.stored_tariff == before
-    assert steady.journal["tariff"]["confirmed"] is False
+    assert not steady.confirmed
     assert not steady.issues
 
     for number in range(2):
@@ -103,7 +109,7 @@ async def test_not_applied(steady: House, market: Steady) -> None:
     await steady.live(6)
     assert not steady.issues
     assert steady.decisions[-1] == SENT
-    assert steady.journal["tariff"]["confirmed"] is True
+    assert steady.confirmed
     assert largest_difference(steady.stored_tariff, before) > 0.1
 
 
@@ -114,7 +120,7 @@ async def test_late_but_applied(steady: House, market: Steady) -> None:
     assert steady.decisions[-1] == ("tariff", "not_applied", "prices_changed")
     await steady.live(3)
     assert steady.sent == [TOU, TOU], "what was accepted is not sent again"
-    assert steady.journal["tariff"]["confirmed"] is True
+    assert steady.confirmed
     assert steady.result == ("unchanged", "prices_changed")
     assert not steady.issues
 
@@ -144,11 +150,11 @@ async def test_cannot_be_read_back(steady: House, market: Steady) -> None:
     assert steady.sent == [TOU, TOU]
     record = steady.entry.runtime_data.powerwall.controller.log.records[-1]
     assert (record.action, record.error) == ("failed", "unavailable")
-    assert steady.journal["tariff"]["confirmed"] is False
+    assert not steady.confirmed
     steady.repair()
     await steady.live(2)
     assert steady.sent == [TOU, TOU]
-    assert steady.journal["tariff"]["confirmed"] is True
+    assert steady.confirmed
 
 
 async def test_rate_limited_with_a_time(steady: House, market: Steady) -> None:
@@ -231,8 +237,6 @@ async def test_refused_token_of_amber(steady: House) -> None:
     assert steady.tariff_name == "PowerSync"
 
 
-
-
 async def test_something_newer_ends_a_read_back(
     steady: House, market: Steady, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,7 +252,51 @@ async def test_something_newer_ends_a_read_back(
     )
     await steady.until(lambda: len(steady.sent) == 3)
     await steady.tick(11, settle=False)
-    await steady.until(lambda: steady.decisions[-1] == SENT)
+    await steady.until(lambda: len(steady.decisions) == 3)
+    assert steady.decisions[-1] == SENT
+
+
+async def test_prices_that_come_just_before_a_decision_are_in_it(
+    steady: House, market: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are no reason to end the read-back of the tariff made of them."""
+    controller = steady.entry.runtime_data.powerwall.controller
+    find_zone = controller._find_zone
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_find_zone() -> Any:
+        entered.set()
+        await go_on.wait()
+        return await find_zone()
+
+    monkeypatch.setattr(controller, "_find_zone", slow_find_zone)
+    controller._wake.set()
+    await entered.wait()
+    market.price = 180.0
+    await steady.tick(180.2, settle=False)
+    await steady.entry.runtime_data.prices.async_refresh()
+    go_on.set()
+    await steady.settle()
+    assert steady.decisions == [SENT, SENT]
+
+
+async def test_an_equal_price_does_not_send_again(
+    steady: House, market: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is under way is waited for, although newer prices ended the waiting."""
+    monkeypatch.setattr(actuator, "READ_BACK_AT", (4.0, 8.0))
+    steady.break_(Service.TESLA, FaultKind.LATE, seconds=3, count=1)
+    market.price = 180.0
+    await steady.tick(SOON, settle=False)
+    await steady.until(lambda: waiting(steady))
+    await steady.tick(1, settle=False)
+    await steady.entry.runtime_data.prices.async_refresh()
+    await steady.until(lambda: steady.decisions[-1][1] == "superseded")
+    await steady.until(lambda: waiting(steady))
+    await steady.tick(3, settle=False)
+    await steady.until(lambda: len(steady.decisions) == 3)
+    assert steady.decisions[-1] == SENT
+    assert steady.sent == [TOU, TOU]
 
 
 async def test_read_back_times(
@@ -274,21 +322,45 @@ async def test_read_back_times(
     await steady.tick(1.0, settle=False)
     await steady.until(lambda: len(looks) == 1 and waiting(steady))
     await steady.tick(2.0, settle=False)
-    await steady.until(lambda: steady.decisions[-1] == SENT)
+    await steady.until(lambda: len(steady.decisions) == 2)
     assert looks == [1.0, 3.0]
+    assert steady.decisions == [SENT, SENT]
 
 
 def waiting(house: House) -> bool:
     """Return whether the control task waits for the time of a read-back."""
-    return bool(house.entry.runtime_data.powerwall.controller._actuator.interrupt._waiters)
+    return bool(
+        house.entry.runtime_data.powerwall.controller._actuator.interrupt._waiters
+    )
+
+
+async def test_a_mistake_in_one_step_does_not_end_control(
+    steady: House,
+    market: Steady,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "custom_components.power_sync.control.controller.decide", lambda *_: 1 / 0
+        )
+        market.price = 180.0
+        await steady.tick(SOON)
+        assert steady.sent == [TOU]
+        assert "A control step failed" in caplog.text
+        with pytest.raises(HomeAssistantError) as caught:
+            await steady.call("sync_tou_schedule")
+        assert caught.value.translation_key == "push_interrupted"
+        await steady.settle()
+    await steady.tick(60)
+    assert steady.sent == [TOU, TOU]
+    caplog.clear()
 
 
 async def test_live_data_go_on_while_the_controller_waits(
     steady: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It runs without any entity that listens."""
-    from homeassistant.helpers import entity_registry as er  # noqa: PLC0415
-
     registry = er.async_get(steady.hass)
     for entity in er.async_entries_for_config_entry(registry, steady.entry.entry_id):
         registry.async_update_entity(

@@ -8,17 +8,13 @@ minute, and runs whether or not any entity listens.
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-import math
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from ..clients.errors import AuthError, RejectedError
 from ..clients.protocols import PowerwallClient
-from ..const import DOMAIN, LOGGER
-from ..coordinator.errors import error_key
+from ..const import LOGGER
 from ..coordinator.powerwall import SiteCoordinator
 from ..coordinator.prices import PriceCoordinator
 from ..core.arbiter import resolve
@@ -31,24 +27,24 @@ from ..core.engine import (
     Snapshot,
     decide,
 )
-from ..core.journal import Journal, difference, lever_value, same
+from ..core.journal import Journal
 from ..core.model.decisions import (
     Action,
     Feature,
     Keep,
     Lever,
-    LeverValue,
     Reason,
     Record,
-    TariffPrices,
     Want,
 )
 from ..core.model.powerwall import OperationMode
 from ..core.price_history import PriceHistory
 from ..preferences import Preferences
-from .actuator import Actuator, Attempt
+from .actuator import Actuator
 from .issues import Issues
+from .levers import Levers
 from .log import DecisionLog
+from .pushes import Pushes, answer
 from .store import StateStore
 
 EVERY = timedelta(minutes=1)
@@ -76,12 +72,12 @@ class Controller:
         self._preferences = preferences
         self._actuator = Actuator(client, site, store)
         self._issues = Issues(hass, entry_id)
+        self.log = DecisionLog(hass, entry_id)
+        self._levers = Levers(self._actuator, site, store, self.log, self._issues)
         self._wake = asyncio.Event()
-        self._pushes: list[asyncio.Future[Record]] = []
+        self._pushes = Pushes()
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._stopped = False
-        self._failures = 0
-        self._pretended: dict[Lever, LeverValue] = {}
         self._memory = Memory(
             last_good_at=store.state.last_good_at or dt_util.utcnow(),
             manual_until=store.state.manual_until,
@@ -89,7 +85,6 @@ class Controller:
         )
         self.zone: tzinfo = dt_util.get_default_time_zone()
         """The time zone that the tariff's half hours are in."""
-        self.log = DecisionLog(hass, entry_id)
 
     @property
     def plan(self) -> Plan | None:
@@ -100,6 +95,11 @@ class Controller:
     def sync_enabled(self) -> bool:
         """Return whether prices are sent to the Powerwall on their own."""
         return self._store.state.sync_enabled
+
+    @property
+    def journal(self) -> Journal:
+        """Return what we owe to the owner."""
+        return self._store.state.journal
 
     @property
     def last_sync_at(self) -> datetime | None:
@@ -126,14 +126,14 @@ class Controller:
         while self._unsubscribe:
             self._unsubscribe.pop()()
         self._issues.close()
-        self._answer_pushes(self._take_pushes(), None)
+        answer(self._pushes.take(), None)
 
     async def run(self) -> None:
         """Decide and act whenever something has happened, for ever."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            pushes = self._take_pushes()
+            pushes = self._pushes.take()
             record = None
             try:
                 record = await self._step(bool(pushes))
@@ -142,7 +142,7 @@ class Controller:
                 # must not end control for good.
                 LOGGER.exception("A control step failed; the next one tries again")
             finally:
-                self._answer_pushes(pushes, record)
+                answer(pushes, record)
 
     async def set_sync(self, enabled: bool) -> None:
         """Turn the automatic sync on or off; off gives the tariff back."""
@@ -155,10 +155,9 @@ class Controller:
 
         Raises HomeAssistantError if the controller stops before it could.
         """
-        future: asyncio.Future[Record] = self._hass.loop.create_future()
-        self._pushes.append(future)
+        future = self._pushes.ask()
         if self._stopped:
-            self._answer_pushes(self._take_pushes(), None)
+            answer(self._pushes.take(), None)
         self._hurry()
         return await future
 
@@ -173,7 +172,7 @@ class Controller:
         for lever in Lever:
             if (entry := self._store.state.journal.entry(lever)) is None:
                 continue
-            await self._restore(lever, reason, dt_util.utcnow(), force=True)
+            await self._levers.restore(lever, reason, dt_util.utcnow(), force=True)
             if entry.owner is None or self._store.state.journal.entry(lever):
                 complete = False
         # Time off duty is no time without prices.
@@ -207,38 +206,19 @@ class Controller:
         self._actuator.interrupt.set()
         self._wake.set()
 
-    def _take_pushes(self) -> list[asyncio.Future[Record]]:
-        """Return who waits for a push, and start a new list."""
-        pushes, self._pushes = self._pushes, []
-        return pushes
-
-    @staticmethod
-    def _answer_pushes(
-        pushes: list[asyncio.Future[Record]], record: Record | None
-    ) -> None:
-        """Tell everybody who asked for a push what became of it."""
-        for push in pushes:
-            if push.done():
-                continue
-            if record is not None:
-                push.set_result(record)
-            else:
-                push.set_exception(
-                    HomeAssistantError(
-                        translation_domain=DOMAIN, translation_key="push_interrupted"
-                    )
-                )
-
     async def _step(self, push: bool) -> Record | None:
         """Decide once and act on it; return what became of the tariff."""
-        self._actuator.interrupt.clear()
         now = dt_util.utcnow()
-        await self._observe(now)
+        if await self._levers.observe(now):
+            self._memory = replace(self._memory, mode_yielded=True)
         if (zone := await self._find_zone()) != self.zone:
             self.zone = zone
             # Half hours of another zone are other half hours: plan anew.
             self._memory = replace(self._memory, consumed_at=None)
         settings = self._settings()
+        # Whatever has come until here is in the decision, but for a new push.
+        if not self._pushes:
+            self._actuator.interrupt.clear()
         decision = self._decide(settings, now)
         self._issues.prices(decision.wants, decision.memory.last_good_at, now)
         await self._store.save_sometimes(
@@ -253,15 +233,17 @@ class Controller:
             if lever is Lever.TARIFF and push:
                 tariff = await self._push_tariff(decision, settings, now)
             elif want is None:
-                await self._restore(lever, self._release_reason(lever, settings), now)
+                await self._levers.restore(
+                    lever, self._release_reason(lever, settings), now
+                )
             elif isinstance(want.value, Keep):
                 # A tariff that is held because the user pushed it is no news.
                 if want.reason is not Reason.REQUESTED:
-                    self._note_blocked(want, now)
+                    self._levers.note_blocked(want, self._memory.blocked, now)
             elif self._preferences.dry_run:
-                await self._pretend(want, want.value, now)
+                await self._levers.pretend(want, want.value, now)
             else:
-                await self._apply(want, want.value, now)
+                await self._levers.apply(want, want.value, now)
         return tariff
 
     def _decide(self, settings: Settings, now: datetime) -> Decision:
@@ -280,6 +262,7 @@ class Controller:
             now,
         )
         self._memory = decision.memory
+        self._levers.plan = decision.memory.plan
         return decision
 
     @property
@@ -307,41 +290,6 @@ class Controller:
                 return zone
         return dt_util.get_default_time_zone()
 
-    async def _observe(self, now: datetime) -> None:
-        """Take note of what the Powerwall shows of our and others' changes."""
-        if self._site.known is None or not self._site.last_update_success:
-            return
-        for lever in Lever:
-            entry = self._store.state.journal.entry(lever)
-            current = lever_value(self._site.data, lever)
-            if entry is None or current is None:
-                continue
-            if self._store.state.journal.foreign_change(lever, current):
-                await self._accept_change(lever, current, now)
-            elif not entry.confirmed and same(current, entry.sent):
-                await self._actuator.confirm(lever)
-
-    async def _accept_change(
-        self, lever: Lever, current: LeverValue, now: datetime
-    ) -> None:
-        """Let the owner's change win, and say so."""
-        if lever is Lever.TARIFF:
-            await self._actuator.accept_owner(lever, current)
-        else:
-            await self._actuator.give_up(lever)
-            self._memory = replace(self._memory, mode_yielded=True)
-            await self._store.save(mode_yielded=True)
-        self.log.add(
-            Record(
-                at=now,
-                lever=lever,
-                action=Action.OWNER_CHANGED,
-                feature=None,
-                reason=Reason.CHANGED_ELSEWHERE,
-                value=_name(current),
-            )
-        )
-
     async def _push_tariff(
         self, decision: Decision, settings: Settings, now: datetime
     ) -> Record:
@@ -354,10 +302,10 @@ class Controller:
             reason=Reason.REQUESTED,
         )
         if isinstance(want.value, Keep):
-            return self._note_blocked(want, now)
+            return self._levers.note_blocked(want, self._memory.blocked, now)
         if self._preferences.dry_run:
-            return await self._pretend(want, want.value, now)
-        record = await self._apply(want, want.value, now, force=True)
+            return await self._levers.pretend(want, want.value, now)
+        record = await self._levers.apply(want, want.value, now, force=True)
         if record.action is Action.SENT and not settings.sync_enabled:
             # Without the sync nobody else wants this tariff: it holds for the
             # day whose prices it is made of.
@@ -366,138 +314,9 @@ class Controller:
             self._memory = replace(self._memory, manual_until=until)
         return record
 
-    async def _apply(
-        self, want: Want, value: LeverValue, now: datetime, *, force: bool = False
-    ) -> Record:
-        """Give a lever the value that won."""
-        if self._site.known is None:
-            return self._note(want, Action.FAILED, now, error="unavailable")
-        current = lever_value(self._site.data, want.lever)
-        if same(current, value) and not force:
-            return self._note(want, Action.UNCHANGED, now)
-        attempt = await self._actuator.move(
-            want.lever, value, want.feature, now, force=force
-        )
-        if want.lever is Lever.TARIFF and attempt.action is Action.SENT:
-            await self._store.save(last_sync_at=dt_util.utcnow())
-        return self._note_attempt(want, attempt, now, change=difference(current, value))
-
-    async def _pretend(self, want: Want, value: LeverValue, now: datetime) -> Record:
-        """Say what would have been sent; earlier real changes are put back."""
-        await self._restore(want.lever, Reason.SYNC_OFF, now)
-        current = (
-            lever_value(self._site.known, want.lever) if self._site.known else None
-        )
-        before = self._pretended.get(want.lever, current)
-        if same(before, value):
-            return self._note(want, Action.UNCHANGED, now)
-        self._pretended[want.lever] = value
-        change = difference(before, value)
-        return self._note(want, Action.DRY_RUN, now, change=change)
-
-    async def _restore(
-        self, lever: Lever, reason: Reason, now: datetime, *, force: bool = False
-    ) -> None:
-        """Give a lever that nobody wants back to its owner."""
-        entry = self._store.state.journal.entry(lever)
-        if entry is None or self._site.known is None:
-            return
-        want = Want(
-            lever=lever,
-            value=entry.owner or Keep(),
-            feature=entry.feature,
-            reason=reason,
-        )
-        attempt = await self._actuator.restore(lever, now, force=force)
-        if attempt.action is Action.SUPERSEDED:
-            return
-        self._note_attempt(want, attempt, now, change=None)
-
     @staticmethod
     def _release_reason(lever: Lever, settings: Settings) -> Reason:
         """Return why nobody wants a lever any more."""
         if lever is Lever.OPERATION_MODE and settings.sync_enabled:
             return Reason.PRICES_BACK
         return Reason.SYNC_OFF
-
-    def _note_blocked(self, want: Want, now: datetime) -> Record:
-        """Explain why nothing is sent, if that is because of the data."""
-        blocked = self._memory.blocked
-        reason = want.reason
-        if want.feature is Feature.MANUAL:
-            reason = Reason(blocked.reason.value) if blocked else Reason.NO_PRICES
-        record = Record(
-            at=now,
-            lever=want.lever,
-            action=Action.BLOCKED,
-            feature=want.feature,
-            reason=reason,
-            blocked=(blocked.start, blocked.end) if blocked else None,
-        )
-        self.log.add(record)
-        return record
-
-    def _note_attempt(
-        self, want: Want, attempt: Attempt, now: datetime, change: float | None
-    ) -> Record:
-        """Explain what an attempt came to, and count the ones in vain."""
-        if attempt.action is Action.NOT_APPLIED or isinstance(
-            attempt.error, RejectedError
-        ):
-            # Any other failure is about the way to the Powerwall, and shows there.
-            self._failures += 1
-        elif attempt.action in {Action.SENT, Action.RESTORED}:
-            self._failures = 0
-        self._issues.stubborn(self._failures, now)
-        if isinstance(attempt.error, AuthError):
-            self._site.start_reauth()
-        return self._note(
-            want,
-            attempt.action,
-            now,
-            change=change,
-            error=error_key(attempt.error) if attempt.error else None,
-        )
-
-    def _note(
-        self,
-        want: Want,
-        action: Action,
-        now: datetime,
-        *,
-        change: float | None = None,
-        error: str | None = None,
-    ) -> Record:
-        """Write down one outcome."""
-        record = Record(
-            at=now,
-            lever=want.lever,
-            action=action,
-            feature=want.feature,
-            reason=want.reason,
-            value=None if isinstance(want.value, Keep) else _name(want.value),
-            prices=self._prices_behind(want),
-            change=change if change is not None and math.isfinite(change) else None,
-            error=error,
-        )
-        self.log.add(record)
-        return record
-
-    def _prices_behind(self, want: Want) -> TariffPrices | None:
-        """Return the prices that a tariff was made of."""
-        plan = self._memory.plan
-        if plan is None or want.value is not plan.tariff:
-            return None
-        return TariffPrices(
-            import_prices=tuple(slot.import_price for slot in plan.day.slots),
-            export_prices=tuple(slot.export_price for slot in plan.day.slots),
-            buy=plan.mapped.buy,
-            sell=plan.mapped.sell,
-            sources=tuple(slot.source.value for slot in plan.day.slots),
-            running=plan.day.running,
-        )
-
-
-def _name(value: LeverValue) -> str:
-    """Return how a value is shown to people."""
-    return value.value if isinstance(value, OperationMode) else value.buy.name

@@ -16,7 +16,7 @@ from ..core.model.tesla_tariff import TeslaTariff
 from .issues import report_state_lost
 
 VERSION = 1
-SAVE_EVERY = timedelta(minutes=1)
+SAVE_EVERY = timedelta(minutes=5)
 """How often that is written which a crash may lose."""
 
 
@@ -75,7 +75,7 @@ class StateStore:
         await self.save(journal=journal)
 
     async def save_sometimes(self, now: datetime, **changes: Any) -> None:
-        """Change the state, and write it unless that was done within a minute.
+        """Change the state, and write it unless that was done a moment ago.
 
         Only for what a crash may lose. There is no delayed write, because one that
         comes after an unload would undo what has been written since.

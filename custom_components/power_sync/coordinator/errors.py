@@ -1,6 +1,5 @@
 """Turn the clients' errors into Home Assistant's, in one place."""
 
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from ..clients.errors import (
@@ -39,13 +38,4 @@ def update_failed(error: ClientError, service: str) -> UpdateFailed:
         translation_key=error_key(error),
         translation_placeholders={"service": service, "error": str(error)},
         retry_after=retry_after.total_seconds() if retry_after else None,
-    )
-
-
-def action_failed(error: ClientError, service: str) -> HomeAssistantError:
-    """Return what an action raises for a client's error."""
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=error_key(error),
-        translation_placeholders={"service": service, "error": str(error)},
     )

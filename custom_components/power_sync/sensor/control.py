@@ -9,6 +9,8 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
 )
 from homeassistant.const import UnitOfEnergy
+from homeassistant.core import callback
+from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.util import dt as dt_util
 
 from ..control.log import describe, slot_start
@@ -115,6 +117,25 @@ class TariffSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
                 suggested_display_precision=4,
             ),
         )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on to the next half hour, although the tariff stays as it is."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            async_track_utc_time_change(
+                # Some places are a quarter of an hour off.
+                self.hass,
+                self._on_quarter_hour,
+                minute=(0, 15, 30, 45),
+                second=0,
+            )
+        )
+
+    @callback
+    def _on_quarter_hour(self, _: datetime) -> None:
+        """Show what is running now."""
+        self.async_write_ha_state()
 
     @property
     @override

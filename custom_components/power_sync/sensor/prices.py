@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import re
 from typing import Any, override
 
 from homeassistant.components.sensor import (
@@ -56,6 +57,11 @@ def _band_sensor(
     )
 
 
+def _snake_case(word: str | None) -> str | None:
+    """Return a word such as ``veryLow`` as states are written and translated."""
+    return word and re.sub("([A-Z])", r"_\1", word).lower()
+
+
 PRICES = (
     _price_sensor("current_electricity_price", Channel.IMPORT),
     _price_sensor("feed_in_price", Channel.EXPORT),
@@ -75,7 +81,7 @@ PRICES = (
     PriceDescription(
         key="price_descriptor",
         translation_key="price_descriptor",
-        value_fn=lambda point: point.descriptor,
+        value_fn=lambda point: _snake_case(point.descriptor),
     ),
     PriceDescription(
         key="renewables",

@@ -1,0 +1,148 @@
+"""What a report about a home contains: what explains, and nothing that identifies.
+
+Built from what is known to be harmless, rather than by striking secrets from
+everything: tokens, sites, meters, names, addresses and coordinates never get in.
+"""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_SIMULATED
+from .control.log import describe
+from .control.tariff_view import todays_tariff
+from .coordinator.base import ServiceCoordinator
+from .coordinator.prices import PriceCoordinator
+from .core.model.decisions import Lever
+from .core.model.prices import Channel
+from .preferences import Preferences
+from .runtime import PowerSyncConfigEntry, Powerwall
+
+_RECORDS = 50
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: PowerSyncConfigEntry
+) -> dict[str, Any]:
+    """Return what is needed to understand what a home does."""
+    home = entry.runtime_data
+    preferences = Preferences.from_options(entry.options)
+    return {
+        "home": {
+            "simulated": bool(entry.data.get(CONF_SIMULATED)),
+            "parts": sorted(item.subentry_type for item in entry.subentries.values()),
+            "currency": hass.config.currency,
+        },
+        "options": {
+            "forecast": preferences.forecast.value,
+            "fallback": preferences.fallback.value,
+            "dry_run": preferences.dry_run,
+            "own_time_zone": preferences.time_zone is not None,
+        },
+        "prices": None if home.prices is None else _prices(home.prices),
+        "powerwall": None if home.powerwall is None else _powerwall(home.powerwall),
+    }
+
+
+def _coordinator(coordinator: ServiceCoordinator[Any]) -> dict[str, Any]:
+    """Return whether a service answers and, if not, since when and why."""
+    at = coordinator.last_success_at
+    error = coordinator.last_exception
+    return {
+        "answers": coordinator.last_update_success,
+        "seconds_since_success": (
+            round((dt_util.utcnow() - at).total_seconds()) if at else None
+        ),
+        "error": str(error) if error else None,
+        "not_before": (
+            coordinator.not_before.isoformat() if coordinator.not_before else None
+        ),
+    }
+
+
+def _prices(prices: PriceCoordinator) -> dict[str, Any]:
+    """Return how far the prices of each channel reach, not the prices themselves."""
+    data = _coordinator(prices)
+    if (known := prices.known) is None:
+        return data
+    for channel in Channel:
+        if points := known.series.channel(channel):
+            data[channel.value] = {
+                "intervals": len(points),
+                "from": points[0].start.isoformat(),
+                "until": points[-1].end.isoformat(),
+                "minutes": sorted({p.duration.seconds // 60 for p in points}),
+            }
+    return data
+
+
+def _powerwall(powerwall: Powerwall) -> dict[str, Any]:
+    """Return how a Powerwall is set, what we did and what we owe."""
+    controller = powerwall.controller
+    data: dict[str, Any] = {
+        "live": _coordinator(powerwall.live),
+        "site": _coordinator(powerwall.site),
+        "energy": _coordinator(powerwall.energy),
+        "control": {
+            "sync_enabled": controller.sync_enabled,
+            "last_sync_at": (
+                controller.last_sync_at.isoformat() if controller.last_sync_at else None
+            ),
+            "owed": _owed(powerwall),
+            "latest": {
+                lever.value: describe(record)
+                for lever, record in controller.log.latest.items()
+            },
+            # All half hours of each would be a long report.
+            "decisions": [
+                {
+                    key: value
+                    for key, value in describe(record).items()
+                    if key != "slots"
+                }
+                for record in list(controller.log.records)[-_RECORDS:]
+            ],
+        },
+    }
+    if (live := powerwall.live.known) is not None:
+        data["live"] |= {
+            "grid_status": live.grid_status.value,
+            "storm_mode_active": live.storm_mode_active,
+            "grid_services_active": live.grid_services_active,
+        }
+    if (site := powerwall.site.known) is not None:
+        data["site"] |= {
+            "firmware": site.firmware,
+            "operation_mode": site.operation_mode,
+            "backup_reserve": site.backup_reserve,
+            "export_rule": site.export_rule,
+            "grid_charging": site.grid_charging,
+            "storm_watch": site.storm_watch,
+            "units": site.battery_count,
+            "has_solar": site.has_solar,
+            "knows_its_time_zone": site.time_zone is not None,
+        }
+        if site.tariff is not None:
+            today = todays_tariff(site.tariff, controller.zone, dt_util.utcnow())
+            data["tariff"] = {
+                "running": today.running,
+                "buy": today.buy,
+                "sell": today.sell,
+            }
+    return data
+
+
+def _owed(powerwall: Powerwall) -> dict[str, Any]:
+    """Return for which settings the owner's value is kept, without the value."""
+    journal = powerwall.controller.journal
+    return {
+        lever.value: {
+            "feature": entry.feature.name.lower(),
+            "since": entry.since.isoformat(),
+            "confirmed": entry.confirmed,
+            "owner_had_one": entry.owner is not None,
+        }
+        for lever in Lever
+        if (entry := journal.entry(lever)) is not None
+    }

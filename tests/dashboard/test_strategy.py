@@ -1,0 +1,245 @@
+"""What the strategy makes of the entities that exist."""
+
+import json
+from pathlib import Path
+import subprocess
+
+import pytest
+import yaml
+
+from harness.dashboard import (
+    DASHBOARD,
+    INTEGRATION,
+    POWERWALL_DEVICE,
+    PRICE_KEYS,
+    entity_ids,
+    home,
+    main,
+    render,
+    run_strategy,
+)
+
+from .conftest import Generate, JsonObject, cards
+
+# Cards that every Home Assistant has.
+CORE_CARDS = {
+    "energy-distribution",
+    "entities",
+    "gauge",
+    "heading",
+    "history-graph",
+    "logbook",
+    "markdown",
+    "tile",
+}
+
+
+def headings(part: JsonObject) -> list[str]:
+    """Return the headings of all sections."""
+    return [
+        card["heading"]
+        for card in cards(part)
+        if card["type"] == "heading" and "heading_style" not in card
+    ]
+
+
+def merged(*homes: JsonObject) -> JsonObject:
+    """Return a `hass` with several homes."""
+    return {
+        "entities": {
+            key: value for home in homes for key, value in home["entities"].items()
+        },
+        "devices": {
+            key: value for home in homes for key, value in home["devices"].items()
+        },
+        "states": {
+            key: value for home in homes for key, value in home["states"].items()
+        },
+        "answers": {
+            "config_entries/get": [
+                entry
+                for home in homes
+                for entry in home["answers"]["config_entries/get"]
+            ]
+        },
+    }
+
+
+def test_yaml_file_is_the_strategy_s_answer(generate: Generate) -> None:
+    dashboard = generate(home(entity_ids()))
+    assert yaml.safe_load(DASHBOARD.read_text()) == dashboard
+    assert render(dashboard) == DASHBOARD.read_text(), (
+        "run python -m harness.dashboard --write"
+    )
+
+
+def test_generator_tells_a_stale_file(
+    generate: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "power_sync.yaml"
+    monkeypatch.setattr("harness.dashboard.ROOT", tmp_path)
+    monkeypatch.setattr("harness.dashboard.DASHBOARD", file)
+    file.write_text("views: []\n")
+    assert main([]) == 1
+    assert main(["--write"]) == 0
+    assert main([]) == 0
+
+
+def test_every_entity_has_its_place(generate: Generate) -> None:
+    ids = entity_ids() | {"controlled_load_price": "sensor.hot_water"}
+    text = json.dumps(generate(home(ids)))
+    missing = {key for key, entity_id in ids.items() if entity_id not in text}
+    # Sums over a lifetime belong into the energy dashboard.
+    assert missing == {key for key in ids if key.startswith("lifetime_")}
+
+
+def test_only_core_cards(generate: Generate) -> None:
+    dashboard = generate(home(entity_ids()))
+    assert {card["type"] for card in cards(dashboard)} <= CORE_CARDS
+    assert "custom:" not in json.dumps(dashboard)
+
+
+def test_entities_are_found_by_what_they_are(generate: Generate) -> None:
+    usual = entity_ids()
+    renamed = {
+        key: f"{entity_id.partition('.')[0]}.renamed_{number}_x"
+        for number, (key, entity_id) in enumerate(usual.items())
+    }
+    text = json.dumps(generate(home(renamed)))
+    for key, entity_id in renamed.items():
+        text = text.replace(entity_id, usual[key])
+    assert json.loads(text) == generate(home(usual))
+
+
+def test_no_feed_in(generate: Generate) -> None:
+    ids = entity_ids()
+    feed_in = ids.pop("feed_in_price")
+    dashboard = generate(home(ids))
+    assert feed_in not in json.dumps(dashboard)
+    gauges = [card for card in cards(dashboard) if card["type"] == "gauge"]
+    assert [gauge["name"] for gauge in gauges] == ["Import AUD/kWh", "Battery"]
+    assert gauges[0]["grid_options"]["columns"] == "full"
+    assert "feed-in" not in json.dumps(dashboard).lower()
+
+
+def test_price_source_alone(generate: Generate) -> None:
+    ids = {key: value for key, value in entity_ids().items() if key in PRICE_KEYS}
+    dashboard = generate(home(ids))
+    assert headings(dashboard) == ["Price now", "Next 24 hours"]
+    assert "powerwall" not in json.dumps(dashboard).lower()
+
+
+def test_powerwall_alone(generate: Generate) -> None:
+    ids = {key: value for key, value in entity_ids().items() if key not in PRICE_KEYS}
+    dashboard = generate(home(ids))
+    assert headings(dashboard) == [
+        "Power",
+        "Tariff on the Powerwall",
+        "Control",
+        "Energy today",
+        "Last decisions",
+        "Powerwall",
+    ]
+    assert "amber" not in {
+        card.get("entity", "").partition(".")[2][:5] for card in cards(dashboard)
+    }
+
+
+def test_one_entity_is_enough(generate: Generate) -> None:
+    for key, entity_id in entity_ids().items():
+        dashboard = generate(home({key: entity_id}))
+        assert "null" not in json.dumps(dashboard), key
+        assert "undefined" not in json.dumps(dashboard), key
+        for section in dashboard["views"][0]["sections"]:
+            kinds = [card["type"] for card in section["cards"]]
+            assert set(kinds) > {"heading"}, f"{key}: an empty section"
+
+
+def test_hidden_entities_are_not_shown(generate: Generate) -> None:
+    ids = entity_ids()
+    dashboard = generate(home(ids, hidden={"renewables", "decision"}))
+    assert ids["renewables"] not in json.dumps(dashboard)
+    assert "Last decisions" not in headings(dashboard)
+
+
+def test_two_homes_have_a_view_each(generate: Generate) -> None:
+    ours = entity_ids()
+    theirs = {key: f"{value}_2" for key, value in ours.items()}
+    hass = merged(
+        home(theirs, entry_id="B", title="Beach house"),
+        home(ours, entry_id="A", title="Home"),
+    )
+    views = generate(hass)["views"]
+    assert [(view["title"], view["path"]) for view in views] == [
+        ("Beach house", "b"),
+        ("Home", "a"),
+    ]
+    beach, town = views
+    used = {card["entity"] for card in cards(beach) if "entity" in card}
+    assert used
+    assert used <= set(theirs.values())
+    alone = generate(home(ours))["views"][0]
+    assert town == alone | {"path": "a"}
+
+
+def test_titles_are_not_needed(generate: Generate) -> None:
+    hass = home(entity_ids())
+    del hass["answers"]["config_entries/get"]
+    assert generate(hass) == generate(home(entity_ids()))
+
+
+def test_no_home_says_how_to_get_one(generate: Generate) -> None:
+    hass = home({})
+    hass["entities"] = {
+        "sensor.other": {
+            "entity_id": "sensor.other",
+            "platform": "teslemetry",
+            "translation_key": "battery_level",
+            "device_id": f"home_{POWERWALL_DEVICE.lower()}",
+        }
+    }
+    (view,) = generate(hass)["views"]
+    (advice,) = (card for card in cards(view) if card["type"] == "markdown")
+    assert "/config/integrations/dashboard/add?domain=power_sync" in advice["content"]
+
+
+@pytest.mark.parametrize(
+    ("preferences", "shown"),
+    [(None, False), ({"energy_sources": []}, False), ({"energy_sources": [{}]}, True)],
+    ids=["none", "empty", "set up"],
+)
+def test_energy_cards_only_with_an_energy_dashboard(
+    generate: Generate, preferences: JsonObject | None, shown: bool
+) -> None:
+    hass = home(entity_ids())
+    if preferences is not None:
+        hass["answers"]["energy/get_prefs"] = preferences
+    kinds = {card["type"] for card in cards(generate(hass))}
+    assert ("energy-distribution" in kinds) == shown
+
+
+def test_bands_fit_the_currency(generate: Generate) -> None:
+    hass = home(entity_ids())
+    for state in hass["states"].values():
+        state["attributes"]["unit_of_measurement"] = "USD/kWh"
+    gauge = next(card for card in cards(generate(hass)) if card["type"] == "gauge")
+    edges = [segment["from"] for segment in gauge["segments"]]
+    assert edges == [-0.04, 0, 0.04, 0.06, 0.08]  # cents that ComEd's customers know
+
+
+def test_announced_once_however_often_it_is_loaded(generate: Generate) -> None:
+    (announced,) = run_strategy(home({}), loaded=2)["announced"]
+    assert announced["type"] == "power-sync"
+    assert announced["strategyType"] == "dashboard"
+    assert announced["name"] == "PowerSync"
+
+
+def test_failure_of_the_strategy_is_not_swallowed(generate: Generate) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        run_strategy({"answers": {}})
+
+
+def test_every_key_exists_in_the_integration() -> None:
+    texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+    known = {key for entities in texts["entity"].values() for key in entities}
+    assert known >= PRICE_KEYS

@@ -1,0 +1,208 @@
+"""What a report contains, and what neither it nor a log may contain."""
+
+from collections.abc import Awaitable, Callable
+import json
+import logging
+from typing import Any
+
+from aiohttp import ClientError
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import get_system_health_info
+from pytest_homeassistant_custom_component.test_util.aiohttp import (
+    AiohttpClientMocker,
+)
+
+from custom_components.power_sync.const import AMBER_URL, DOMAIN, TESLEMETRY_URL
+from custom_components.power_sync.diagnostics import (
+    async_get_config_entry_diagnostics,
+)
+from custom_components.power_sync.sim.config import (
+    AMBER_TOKEN,
+    TESLEMETRY_TOKEN,
+    VEHICLE_VIN,
+    TeslaSite,
+)
+from custom_components.power_sync.sim.faults import FaultKind, Service
+
+from .conftest import NOW
+from .house import House, Steady
+
+type MakeHouse = Callable[..., Awaitable[House]]
+
+
+async def report(house: House) -> dict[str, Any]:
+    """Return the report as it is downloaded."""
+    data = await async_get_config_entry_diagnostics(house.hass, house.entry)
+    loaded: dict[str, Any] = json.loads(json.dumps(data))
+    return loaded
+
+
+def secrets(house: House) -> list[str]:
+    """Return everything that must not be told."""
+    amber, wall = house.home.config.amber_sites[0], house.home.config.tesla_sites[0]
+    return [
+        AMBER_TOKEN,
+        TESLEMETRY_TOKEN,
+        amber.site_id,
+        amber.nmi,
+        str(wall.site_id),
+        wall.name,
+        VEHICLE_VIN,
+        "1152100-14-J",  # the gateway's part and serial number
+        "1457768-01-G",
+        "Australia/Sydney",
+        str(house.hass.config.latitude),
+        str(house.hass.config.longitude),
+        "127.0.0.1",
+        house.entry.entry_id,
+    ]
+
+
+@pytest.fixture
+async def named(
+    make_house: MakeHouse, market: Steady, caplog: pytest.LogCaptureFixture
+) -> House:
+    """A home whose names cannot be mistaken for anything else."""
+    for name in ("custom_components.power_sync", "power_sync"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    house = await make_house(
+        prices=market,
+        tesla_sites=(TeslaSite(name="Wallaby Way 42"),),
+        options={"time_zone": "Australia/Sydney"},
+    )
+    await house.set_up()
+    return house
+
+
+async def everything_goes_wrong(house: House) -> None:
+    """Let every service fail in every way."""
+    for service in Service:
+        for kind in (
+            FaultKind.STATUS_401,
+            FaultKind.STATUS_404,
+            FaultKind.STATUS_429_RETRY,
+            FaultKind.STATUS_500,
+            FaultKind.DROP,
+            FaultKind.GARBAGE,
+            FaultKind.HTML,
+        ):
+            house.break_(service, kind, count=3)
+    house.break_(Service.AMBER, FaultKind.WORD_PRICES, count=3)
+    for kind in (FaultKind.NOT_APPLIED, FaultKind.LOST_COMMAND):
+        house.break_(Service.TESLA, kind, count=3)
+
+
+async def test_no_secret_in_report_or_log(
+    named: House, market: Steady, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = [json.dumps(await report(named))]
+    await everything_goes_wrong(named)
+    for step in range(12):
+        market.price += 30
+        await named.live(3, stride=60)
+        if step % 4 == 0:
+            texts.append(json.dumps(await report(named)))
+    await named.unload()
+    ours = [
+        record.getMessage() + (record.exc_text or "")
+        for when in ("setup", "call")
+        for record in caplog.get_records(when)
+        if "power_sync" in record.name
+    ]
+    assert len(ours) > 20, "the log was not kept"
+    for secret in secrets(named):
+        for text in texts:
+            assert secret not in text
+        for line in ours:
+            assert secret not in line
+
+
+async def test_report(named: House) -> None:
+    await named.tick(20)
+    data = await report(named)
+    assert data["home"] == {
+        "simulated": False,
+        "parts": ["powerwall", "price_source"],
+        "currency": "AUD",
+    }
+    assert data["options"] == {
+        "forecast": "predicted",
+        "fallback": "self_consumption",
+        "dry_run": False,
+        "own_time_zone": True,
+    }
+    prices = data["prices"]
+    assert prices["answers"] is True
+    assert prices["seconds_since_success"] == 20
+    assert prices["error"] is None
+    assert prices["import"]["until"] == "2026-11-20T18:00:00+00:00"
+    assert prices["import"]["minutes"] == [5, 30]
+
+    wall = data["powerwall"]
+    assert wall["site"]["operation_mode"] == "autonomous"
+    assert wall["live"]["grid_status"] == "on_grid"
+    assert wall["tariff"]["running"] == 26
+    assert wall["tariff"]["buy"][26] == pytest.approx(0.183)
+    control = wall["control"]
+    assert control["owed"] == {
+        "tariff": {
+            "feature": "price_sync",
+            "since": NOW.isoformat(),
+            "confirmed": True,
+            "owner_had_one": True,
+        }
+    }
+    assert [item["action"] for item in control["decisions"]] == ["sent"]
+    assert control["latest"]["tariff"]["action"] == "unchanged"
+
+
+async def test_report_of_a_home_in_trouble(named: House) -> None:
+    named.break_(Service.AMBER, FaultKind.STATUS_429_RETRY, seconds=100)
+    named.break_(Service.TESLA, FaultKind.STATUS_503)
+    await named.tick(200)
+    data = await report(named)
+    assert data["prices"]["answers"] is False
+    assert data["prices"]["error"].startswith("Amber Electric asks to slow down")
+    assert data["prices"]["not_before"] > NOW.isoformat()
+    assert data["powerwall"]["live"]["answers"] is False
+
+
+@pytest.mark.parametrize("part", ["price-source", "powerwall"])
+async def test_report_of_half_a_home(make_house: MakeHouse, part: str) -> None:
+    house = await make_house(parts=(part,), tesla_sites=(TeslaSite(tariff=None),))
+    await house.set_up()
+    data = await report(house)
+    assert (data["prices"] is None) is (part == "powerwall")
+    assert (data["powerwall"] is None) is (part == "price-source")
+
+
+@pytest.mark.parametrize("away", list(Service))
+async def test_report_of_what_never_answered(
+    make_house: MakeHouse, away: Service
+) -> None:
+    house = await make_house()
+    house.break_(away, FaultKind.STATUS_503)
+    await house.set_up()
+    data = await report(house)
+    part = data["prices"] if away is Service.AMBER else data["powerwall"]["site"]
+    assert part["seconds_since_success"] is None
+    assert part["answers"] is False
+
+
+async def test_system_health(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
+) -> None:
+    aioclient_mock.get(AMBER_URL, status=404)
+    aioclient_mock.get(TESLEMETRY_URL, exc=ClientError)
+    assert await async_setup_component(hass, "system_health", {})
+    hass.config.components.add(DOMAIN)
+    await hass.async_block_till_done()
+    info = await get_system_health_info(hass, DOMAIN)
+    answers = {
+        key: value if isinstance(value, str | dict) else await value
+        for key, value in info.items()
+    }
+    assert answers["amber"] == "ok"
+    assert answers["teslemetry"] == {"type": "failed", "error": "unreachable"}
