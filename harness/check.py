@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import override
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from .tariff_slots import SLOTS, Slots, read_slots
 
 UPLOAD_PATIENCE = 45.0
 READ_BACK_PATIENCE = 30.0
+ON_ITS_WAY = timedelta(seconds=5)
 HALF_A_DECIMAL = 0.000051
 """Prices are told with four decimals; the rest is floating point."""
 
@@ -64,12 +65,25 @@ async def _judge(stack: Stack, upload: Upload) -> list[Finding]:
         for response in await stack.services.served()
         if response.served_at <= upload.received_at
     ]
-    latest = max(item.served_at for item in served if not item.is_history)
-    delay = (upload.received_at - latest).total_seconds()
+    moments = sorted(item.served_at for item in served if not item.is_history)
+    delay = (upload.received_at - moments[-1]).total_seconds()
     sent = read_slots(upload.tariff, upload.received_at.astimezone(zone).date())
+    told = await _told(stack, sent)
+    # Prices that came while the upload was on its way are not in it.
+    judged = [
+        judge_prices(
+            sent,
+            told,
+            [item for item in served if item.is_history or item.served_at <= moment],
+            moment,
+            zone,
+        )
+        for moment in reversed(moments)
+        if upload.received_at - moment <= ON_ITS_WAY or moment == moments[-1]
+    ]
     return [
         Finding("tariff accepted", f"{len(sent)} slots", len(sent) == SLOTS),
-        judge_prices(sent, await _told(stack, sent), served, latest, zone),
+        next((finding for finding in judged if finding.passed), judged[0]),
         Finding("from price to accepted upload", f"{delay:.2f} s", delay < 10),
         await _read_back(stack, upload, zone),
     ]
@@ -113,10 +127,13 @@ def judge_prices(
     if told is None:
         return Finding(what, "no decision explains the upload", False)
     oracle = Oracle(zone)
-    # History comes in half hours and mentions the running one too; about that the
-    # current prices know more, whichever was asked for first.
-    for response in sorted(served, key=lambda item: not item.is_history):
-        oracle.serve(response.rows)
+    for response in served:
+        # History comes in half hours and mentions the running one too, of which the
+        # current prices know more.
+        rows = response.rows
+        if response.is_history:
+            rows = [row for row in rows if row["type"] == "ActualInterval"]
+        oracle.serve(rows)
     try:
         expected = oracle.expected(now)
     except NoReferenceError as gap:

@@ -25,7 +25,7 @@ async def push_tariff(home: Home) -> dict[str, Any]:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="home_incomplete"
         )
-    await home.prices.async_refresh()
+    await home.prices.refresh_now()
     if not home.prices.last_update_success:
         raise _refresh_failed([home.prices.service])
     record = await home.powerwall.controller.push()
@@ -53,7 +53,7 @@ async def refresh(home: Home) -> dict[str, Any]:
         powerwall = home.powerwall
         coordinators += [powerwall.live, powerwall.site, powerwall.energy]
     for coordinator in coordinators:
-        await coordinator.async_refresh()
+        await coordinator.refresh_now()
     failed = {
         coordinator.service
         for coordinator in coordinators

@@ -47,6 +47,7 @@ class DecisionEvent(PowerwallEntity[SiteCoordinator], EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to decisions; those from before are not repeated."""
         await super().async_added_to_hass()
+        self.powerwall.controller.log.entity_id = self.entity_id
         self.async_on_remove(
             self.powerwall.controller.log.async_add_news_listener(self._on_news)
         )

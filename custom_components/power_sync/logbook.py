@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from homeassistant.components.logbook.const import (
+    LOGBOOK_ENTRY_ENTITY_ID,
     LOGBOOK_ENTRY_MESSAGE,
     LOGBOOK_ENTRY_NAME,
 )
+from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_DECISION
@@ -14,14 +16,17 @@ from .const import DOMAIN, EVENT_DECISION
 @callback
 def async_describe_events(
     hass: HomeAssistant,
-    async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
+    async_describe_event: Callable[
+        [str, str, Callable[[Event], dict[str, str | None]]], None
+    ],
 ) -> None:
     """Tell the logbook how to put a decision into words."""
 
     @callback
-    def describe(event: Event) -> dict[str, str]:
+    def describe(event: Event) -> dict[str, str | None]:
         return {
             LOGBOOK_ENTRY_NAME: "PowerSync",
+            LOGBOOK_ENTRY_ENTITY_ID: event.data.get(ATTR_ENTITY_ID),
             LOGBOOK_ENTRY_MESSAGE: _sentence(event),
         }
 

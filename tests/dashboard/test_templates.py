@@ -153,6 +153,21 @@ def test_only_the_next_24_hours(hass: HomeAssistant, render: Render) -> None:
     assert [label for label in labels(svg) if label == "Sun"] == ["Sun"]
 
 
+@pytest.mark.parametrize(
+    ("zone", "hours"), [("Australia/Sydney", 2.5), ("Australia/Adelaide", 3.0)]
+)
+async def test_hours_are_where_they_belong(
+    hass: HomeAssistant, render: Render, zone: str, hours: float
+) -> None:
+    await hass.config.async_set_time_zone(zone)
+    set_forecast(hass, BUY, [0.1] * 60)  # from 12:30 in Sydney, 12:00 in Adelaide
+    svg = picture(render("'forecast'"))
+    mark = next(text for text in svg.iter(f"{SVG}text") if text.text == "15")
+    assert float(mark.get("x", "").rstrip("%")) == pytest.approx(
+        100 * hours / 24, abs=0.02
+    )
+
+
 def test_spike_does_not_hide_the_rest(hass: HomeAssistant, render: Render) -> None:
     set_forecast(hass, BUY, [0.25] * 20 + [15.2, 16.7, 12.0] + [0.25] * 20)
     svg = picture(render("'forecast'"))

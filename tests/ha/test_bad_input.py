@@ -114,7 +114,7 @@ async def test_late_prices(steady: House, market: Steady) -> None:
     await steady.tick(NEXT)
     assert steady.state("current_electricity_price").state == "unavailable"
     # The interval is only just over: its price still counts for a while.
-    assert steady.result == ("unchanged", "prices_changed")
+    assert steady.result == ("sent", "prices_changed")
     await steady.live(20, stride=280)
     assert steady.stored_tariff == before
     steady.repair()

@@ -155,7 +155,7 @@ async def test_report(named: House) -> None:
         }
     }
     assert [item["action"] for item in control["decisions"]] == ["sent"]
-    assert control["latest"]["tariff"]["action"] == "unchanged"
+    assert control["latest"]["tariff"]["action"] == "sent"
 
 
 async def test_report_of_a_home_in_trouble(named: House) -> None:

@@ -306,6 +306,7 @@ async def test_logbook(steady: House, hass: HomeAssistant) -> None:
     sent, failed = (describe(event) for event in events)
     assert sent == {
         "name": "PowerSync",
+        "entity_id": steady.state("decision").entity_id,
         "message": "tariff sent, because requested, import 0.1830, export 0.1048"
         " per kWh, largest change 0.0000",
     }

@@ -216,3 +216,14 @@ async def test_services_need_to_know_which_home(steady: House, make_house: Any) 
         await steady.call("sync_now", config_entry_id="no such entry")
     answer = await steady.call("sync_now", config_entry_id=steady.entry.entry_id)
     assert "prices" in answer
+
+
+async def test_push_does_not_ask_a_source_that_wants_to_be_left_alone(
+    steady: House,
+) -> None:
+    steady.break_(Service.AMBER, FaultKind.STATUS_429_RETRY, seconds=240, count=1)
+    await steady.tick(NEXT + 2)
+    before = steady.home.amber.requests
+    assert await failed(steady) == "refresh_failed"
+    assert await failed(steady, "sync_now") == "refresh_failed"
+    assert steady.home.amber.requests == before

@@ -51,7 +51,7 @@ async def test_everything_is_there_after_set_up(house: House) -> None:
         POWERWALL,
     }
     assert house.decisions == [("tariff", "sent", "prices_changed")]
-    assert house.result == ("unchanged", "prices_changed")
+    assert house.result == ("sent", "prices_changed")
     assert house.tariff_name == "PowerSync"
 
 

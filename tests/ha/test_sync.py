@@ -168,7 +168,7 @@ async def test_rate_limited_with_a_time(steady: House, market: Steady) -> None:
     requests = steady.home.tesla.commands.copy()
     await steady.live(2)
     assert steady.home.tesla.commands == requests
-    assert steady.result == ("postponed", "prices_changed")
+    assert steady.result == ("failed", "prices_changed"), "why it waits is what counts"
     await steady.live(2)
     assert steady.sent == [TOU, TOU]
 
@@ -377,3 +377,26 @@ async def test_live_data_go_on_while_the_controller_waits(
     assert len(steady.sent) == 2
     await steady.live(2)
     assert steady.home.tesla.requests > before + 4
+
+
+async def test_what_was_sent_shows_until_there_is_something_else_to_tell(
+    steady: House, market: Steady
+) -> None:
+    """The read-back wakes the controller, which then finds nothing left to do."""
+    assert steady.result == ("sent", "prices_changed")
+    await steady.live(2)
+    assert steady.result == ("sent", "prices_changed")
+
+    await steady.live(5)  # the same prices, fetched anew
+    assert steady.result[0] == "sent"
+    market.price = 180.0
+    await steady.live(5)
+    assert steady.result == ("sent", "prices_changed")
+    assert len(steady.sent) >= 2
+
+
+async def test_a_long_outage_is_told_once(steady: House, market: Steady) -> None:
+    steady.break_(Service.TESLA, FaultKind.STATUS_400, match=TOU)
+    market.price = 180.0
+    await steady.live(30)
+    assert steady.decisions.count(("tariff", "failed", "prices_changed")) == 1

@@ -31,6 +31,8 @@ READ_BACK_AT = (1.0, 3.0, 7.0, 15.0, 25.0)
 """Seconds after the command at which the setting is read."""
 
 
+RETRY_AFTER = timedelta(seconds=30)
+"""How long to wait after a refusal that does not say how long."""
 RESEND_AFTER = timedelta(minutes=5)
 """How long a command that was accepted gets to show before it is sent again."""
 
@@ -198,8 +200,8 @@ class Actuator:
             LOGGER.debug("No answer to a command, reading back: %s", unknown)
             error = unknown
         except ClientError as refusal:
-            if isinstance(refusal, RateLimitedError) and refusal.retry_after:
-                self._not_before = sent_at + refusal.retry_after
+            asked = isinstance(refusal, RateLimitedError) and refusal.retry_after
+            self._not_before = sent_at + (asked or RETRY_AFTER)
             del self._sent[lever]
             return Attempt(Action.FAILED, refusal)
         return await self._read_back(lever, value, sent_at, error)

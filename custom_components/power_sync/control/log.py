@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from ..const import EVENT_DECISION
@@ -26,13 +27,19 @@ class DecisionLog:
         self.records: deque[Record] = deque(maxlen=KEPT)
         self.latest: dict[Lever, Record] = {}
         """The last outcome of each lever, news or not."""
+        self._last_news: dict[Lever, Record] = {}
+        self.entity_id: str | None = None
+        """The entity that stands for the decisions, so that the logbook finds them."""
 
     @callback
     def add(self, record: Record) -> None:
         """Take in an outcome; only news becomes an event and a record."""
-        before = self.latest.get(record.lever)
-        self.latest[record.lever] = record
-        if record.action not in REPEATS and not _repeats(record, before):
+        if not _adds_nothing(record, self.latest.get(record.lever)):
+            self.latest[record.lever] = record
+        if record.action not in REPEATS and not _repeats(
+            record, self._last_news.get(record.lever)
+        ):
+            self._last_news[record.lever] = record
             self.records.append(record)
             self._hass.bus.async_fire(EVENT_DECISION, self._event(record))
             for tell in tuple(self._news_listeners):
@@ -68,6 +75,7 @@ class DecisionLog:
         """Return what goes onto the event bus, short because it is recorded."""
         return {
             "config_entry_id": self._entry_id,
+            ATTR_ENTITY_ID: self.entity_id,
             **{key: value for key, value in describe(record).items() if key != "slots"},
         }
 
@@ -75,6 +83,19 @@ class DecisionLog:
 def slot_start(slot: int) -> str:
     """Return the local time at which a half hour begins, such as ``17:30``."""
     return f"{slot // 2:02}:{slot % 2 * 30:02}"
+
+
+def _adds_nothing(record: Record, before: Record | None) -> bool:
+    """Return whether an outcome only says that the one before still holds."""
+    if before is None:
+        return False
+    if record.action is Action.POSTPONED:
+        return before.action in {Action.FAILED, Action.NOT_APPLIED}
+    return (
+        record.action is Action.UNCHANGED
+        and before.action in {Action.SENT, Action.DRY_RUN}
+        and record.prices == before.prices
+    )
 
 
 def _repeats(record: Record, before: Record | None) -> bool:

@@ -66,6 +66,11 @@ class ServiceCoordinator[DataT](DataUpdateCoordinator[DataT]):
         self.not_before = None
         return result
 
+    async def refresh_now(self) -> None:
+        """Fetch out of turn, unless the service has asked to wait."""
+        if self.not_before is None or self.not_before <= dt_util.utcnow():
+            await self.async_refresh()
+
     @callback
     def start_reauth(self) -> None:
         """Ask the user for new credentials, once; for a removed home there are none."""

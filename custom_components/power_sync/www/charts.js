@@ -51,9 +51,10 @@ export function pricesAhead({ buy, sell, bands }) {
     `{%- set w = (as_timestamp(row.end) - as_timestamp(row.start)) / unit -%}`,
     `{%- set ns.bars = ns.bars + [(x, w, row.price, sells.get(row.start), false)] -%}`,
     `{%- endfor -%}`,
-    `{%- for hour in range(1, hours | int + 1) -%}`,
-    `{%- set at = ((t0 // 3600 + hour) * 3600) | as_datetime | as_local -%}`,
-    `{%- if at.hour % 3 == 0 -%}`,
+    // Half hours, because some zones are half an hour off.
+    `{%- for half in range(1, (hours * 2) | int + 1) -%}`,
+    `{%- set at = ((t0 // 1800 + half) * 1800) | as_datetime | as_local -%}`,
+    `{%- if at.hour % 3 == 0 and at.minute == 0 -%}`,
     `{%- set ns.marks = ns.marks + [((as_timestamp(at) - t0) / unit, at.strftime('%a' if at.hour == 0 else '%H'))] -%}`,
     `{%- endif -%}`,
     `{%- endfor -%}`,
