@@ -101,6 +101,7 @@ def set_schedule(
         | {
             "name": "PowerSync",
             "utility": "Amber Electric",
+            "running": 25,
             "schedule": [
                 {"start": f"{i // 2:02}:{i % 2 * 30:02}", "buy": b, "sell": s}
                 for i, (b, s) in enumerate(zip(buy, sell, strict=True))

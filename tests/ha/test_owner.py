@@ -72,15 +72,36 @@ async def test_no_owners_tariff(make_house: MakeHouse) -> None:
     assert house.journal == {}
 
 
-async def test_another_tariff_in_the_app_becomes_the_owners(
-    steady: House, market: Steady
-) -> None:
+def choose_another_plan(house: House) -> dict[str, Any]:
+    """Choose another rate plan in the Tesla app; return its document."""
     chosen = {**OWNERS_TARIFF, "name": "New plan", "code": "NEW:PLAN"}
     chosen["energy_charges"] = {
         "ALL": {"rates": {"ALL": 0}},
         "AllYear": {"rates": {"OFF_PEAK": 0.2, "ON_PEAK": 0.6, "SUPER_OFF_PEAK": 0.1}},
     }
-    steady.home.powerwall.set_tariff(Tariff(chosen), steady.home.advance())
+    house.home.powerwall.set_tariff(Tariff(chosen), house.home.advance())
+    return chosen
+
+
+async def test_what_is_put_back_is_what_was_there_at_that_moment(
+    steady: House,
+) -> None:
+    """The plan chosen seconds before our first upload, not the one polled before."""
+    await steady.act("switch", "turn_off", "auto_sync_tou_schedule")
+    await steady.tick(300)
+    choose_another_plan(steady)
+    await steady.act("switch", "turn_on", "auto_sync_tou_schedule")
+    await steady.tick(300)
+    assert steady.tariff_name == "PowerSync"
+    await steady.act("switch", "turn_off", "auto_sync_tou_schedule")
+    await steady.tick(300)
+    assert steady.tariff_name == "New plan"
+
+
+async def test_another_tariff_in_the_app_becomes_the_owners(
+    steady: House, market: Steady
+) -> None:
+    chosen = choose_another_plan(steady)
     await steady.tick(300)
     assert ("tariff", "owner_changed", "changed_elsewhere") in steady.decisions
     assert steady.tariff_name == "PowerSync", "the prices still count"

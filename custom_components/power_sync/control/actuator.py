@@ -93,6 +93,11 @@ class Actuator:
             return await self._wait_for(lever, sent, now)
         if self._must_wait(lever, now):
             return Attempt(Action.POSTPONED)
+        if self._journal.entry(lever) is None:
+            # What will be put back is what is there now, not a minute ago.
+            await self._site.async_refresh()
+            if not self._site.last_update_success:
+                return Attempt(Action.FAILED, UnavailableError("the site is away"))
         await self._write_ahead(
             lever,
             self._journal.begun(

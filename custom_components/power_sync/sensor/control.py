@@ -154,6 +154,7 @@ class TariffSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
         return {
             "name": tariff.buy.name,
             "utility": tariff.buy.utility,
+            "running": today.running,
             "schedule": [
                 {"start": slot_start(slot), "buy": buy, "sell": sell}
                 for slot, (buy, sell) in enumerate(

@@ -73,7 +73,7 @@ export function tariffToday({ tariff, bands }) {
   return lines(
     `{%- set rows = state_attr('${tariff}', 'schedule') or [] -%}`,
     `{%- if rows | rejectattr('buy', 'none') | list -%}`,
-    `{%- set slot = now().hour * 2 + now().minute // 30 -%}`,
+    `{%- set slot = state_attr('${tariff}', 'running') -%}`,
     `{%- set at = rows[slot] -%}`,
     `{%- set ns = namespace(bars=[], marks=[], labelled=-1000) -%}`,
     `{%- for row in rows if row.buy is not none -%}`,
