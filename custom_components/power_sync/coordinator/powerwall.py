@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, override
+from typing import Any, ClassVar, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -14,14 +14,14 @@ from ..const import LOGGER
 from ..core.model.powerwall import EnergyTotals, LiveStatus, SiteInfo
 from .base import ServiceCoordinator
 
-LIVE_EVERY = timedelta(seconds=30)
-INFO_EVERY = timedelta(minutes=1)
-ENERGY_EVERY = timedelta(minutes=5)
 LIFETIME_EVERY = timedelta(hours=1)
 
 
-class LiveCoordinator(ServiceCoordinator[LiveStatus]):
-    """Keep the power flows of this moment."""
+class PowerwallCoordinator[DataT](ServiceCoordinator[DataT]):
+    """Keep one kind of what a Powerwall reports."""
+
+    topic: ClassVar[str]
+    every: ClassVar[timedelta]
 
     def __init__(
         self,
@@ -38,10 +38,17 @@ class LiveCoordinator(ServiceCoordinator[LiveStatus]):
             entry,
             subentry_id=subentry_id,
             service=service,
-            name=f"{service} live status",
-            update_interval=LIVE_EVERY,
+            name=f"{service} {self.topic}",
+            update_interval=self.every,
         )
         self._client = client
+
+
+class LiveCoordinator(PowerwallCoordinator[LiveStatus]):
+    """Keep the power flows of this moment."""
+
+    topic = "live status"
+    every = timedelta(seconds=30)
 
     @override
     async def _async_update_data(self) -> LiveStatus:
@@ -49,28 +56,11 @@ class LiveCoordinator(ServiceCoordinator[LiveStatus]):
         return await self.fetch(self._client.live_status())
 
 
-class SiteCoordinator(ServiceCoordinator[SiteInfo]):
+class SiteCoordinator(PowerwallCoordinator[SiteInfo]):
     """Keep the settings and the stored tariff."""
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry[Any],
-        client: PowerwallClient,
-        *,
-        subentry_id: str,
-        service: str,
-    ) -> None:
-        """Poll ``client``."""
-        super().__init__(
-            hass,
-            entry,
-            subentry_id=subentry_id,
-            service=service,
-            name=f"{service} site",
-            update_interval=INFO_EVERY,
-        )
-        self._client = client
+    topic = "site"
+    every = timedelta(minutes=1)
 
     @override
     async def _async_update_data(self) -> SiteInfo:
@@ -86,30 +76,14 @@ class Energy:
     lifetime: EnergyTotals | None
 
 
-class EnergyCoordinator(ServiceCoordinator[Energy]):
+class EnergyCoordinator(PowerwallCoordinator[Energy]):
     """Keep the energy totals; the lifetime's, which grow slowly, once an hour."""
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry[Any],
-        client: PowerwallClient,
-        *,
-        subentry_id: str,
-        service: str,
-    ) -> None:
-        """Poll ``client``."""
-        super().__init__(
-            hass,
-            entry,
-            subentry_id=subentry_id,
-            service=service,
-            name=f"{service} energy",
-            update_interval=ENERGY_EVERY,
-        )
-        self._client = client
-        self._lifetime: EnergyTotals | None = None
-        self._lifetime_at: datetime | None = None
+    topic = "energy"
+    every = timedelta(minutes=5)
+
+    _lifetime: EnergyTotals | None = None
+    _lifetime_at: datetime | None = None
 
     @override
     async def _async_update_data(self) -> Energy:

@@ -5,9 +5,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..runtime import PowerSyncConfigEntry
 from .control import LastSyncSensor, SyncResultSensor, TariffSensor
-from .energy import ENERGY, EnergySensor
-from .powerwall import LIVE, SITE, LiveSensor, SiteSensor
+from .energy import ENERGY
+from .powerwall import LIVE, SITE
 from .prices import PRICES, PriceSensor
+from .reading import ReadingSensor
 
 PARALLEL_UPDATES = 0
 
@@ -31,9 +32,9 @@ async def async_setup_entry(
     if (powerwall := home.powerwall) is not None:
         async_add_entities(
             [
-                *(LiveSensor(powerwall, powerwall.live, item) for item in LIVE),
-                *(SiteSensor(powerwall, powerwall.site, item) for item in SITE),
-                *(EnergySensor(powerwall, powerwall.energy, item) for item in ENERGY),
+                *(ReadingSensor(powerwall, powerwall.live, item) for item in LIVE),
+                *(ReadingSensor(powerwall, powerwall.site, item) for item in SITE),
+                *(ReadingSensor(powerwall, powerwall.energy, item) for item in ENERGY),
                 LastSyncSensor(powerwall),
                 SyncResultSensor(powerwall),
                 TariffSensor(powerwall),

@@ -1,28 +1,16 @@
 """Sensors of a Powerwall's energy sums, usable in the energy dashboard."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import UnitOfEnergy
 
-from ..coordinator.powerwall import Energy, EnergyCoordinator
+from ..coordinator.powerwall import Energy
 from ..core.model.powerwall import EnergyTotals
-from ..entity import PowerwallEntity
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnergyDescription(SensorEntityDescription):
-    """A sensor over an energy sum."""
-
-    value_fn: Callable[[Energy], float | None]
-
+from .reading import ReadingDescription
 
 ENERGY_PARTS: Mapping[str, Callable[[EnergyTotals], float]] = {
     "solar_energy": lambda totals: totals.solar,
@@ -39,14 +27,14 @@ def _energy(
     part: str,
     totals_fn: Callable[[Energy], EnergyTotals | None],
     value_fn: Callable[[EnergyTotals], float],
-) -> EnergyDescription:
+) -> ReadingDescription[Energy]:
     """Describe one sum of one period."""
 
     def value(energy: Energy) -> float | None:
         totals = totals_fn(energy)
         return None if totals is None else value_fn(totals)
 
-    return EnergyDescription(
+    return ReadingDescription(
         key=f"{period}_{part}",
         translation_key=f"{period}_{part}",
         value_fn=value,
@@ -57,7 +45,7 @@ def _energy(
     )
 
 
-ENERGY = (
+ENERGY: tuple[ReadingDescription[Energy], ...] = (
     *(
         _energy("daily", part, lambda energy: energy.today, value_fn)
         for part, value_fn in ENERGY_PARTS.items()
@@ -67,15 +55,3 @@ ENERGY = (
         for part, value_fn in ENERGY_PARTS.items()
     ),
 )
-
-
-class EnergySensor(PowerwallEntity[EnergyCoordinator], SensorEntity):
-    """An energy sum."""
-
-    entity_description: EnergyDescription
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return the sum."""
-        return self.entity_description.value_fn(self.coordinator.data)

@@ -1,13 +1,9 @@
 """Sensors of a Powerwall: power flows, and settings and equipment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import (
@@ -17,7 +13,6 @@ from homeassistant.const import (
     UnitOfPower,
 )
 
-from ..coordinator.powerwall import LiveCoordinator, SiteCoordinator
 from ..core.model.powerwall import (
     ExportRule,
     GridStatus,
@@ -25,19 +20,14 @@ from ..core.model.powerwall import (
     OperationMode,
     SiteInfo,
 )
-from ..entity import PowerwallEntity
+from .reading import ReadingDescription
 
 
-@dataclass(frozen=True, kw_only=True)
-class LiveDescription(SensorEntityDescription):
-    """A sensor over the live status."""
-
-    value_fn: Callable[[LiveStatus], str | float | None]
-
-
-def _power(key: str, value_fn: Callable[[LiveStatus], float | None]) -> LiveDescription:
+def _power(
+    key: str, value_fn: Callable[[LiveStatus], float | None]
+) -> ReadingDescription[LiveStatus]:
     """Describe a power flow."""
-    return LiveDescription(
+    return ReadingDescription(
         key=key,
         translation_key=key,
         value_fn=value_fn,
@@ -48,12 +38,12 @@ def _power(key: str, value_fn: Callable[[LiveStatus], float | None]) -> LiveDesc
     )
 
 
-LIVE = (
+LIVE: tuple[ReadingDescription[LiveStatus], ...] = (
     _power("solar_power", lambda live: live.solar_power),
     _power("grid_power", lambda live: live.grid_power),
     _power("battery_power", lambda live: live.battery_power),
     _power("home_load", lambda live: live.load_power),
-    LiveDescription(
+    ReadingDescription(
         key="battery_level",
         translation_key="battery_level",
         value_fn=lambda live: live.state_of_charge,
@@ -62,7 +52,7 @@ LIVE = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
     ),
-    LiveDescription(
+    ReadingDescription(
         key="energy_left",
         translation_key="energy_left",
         value_fn=lambda live: live.energy_left,
@@ -71,7 +61,7 @@ LIVE = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
     ),
-    LiveDescription(
+    ReadingDescription(
         key="grid_status",
         translation_key="grid_status",
         value_fn=lambda live: live.grid_status.value,
@@ -81,15 +71,8 @@ LIVE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SiteDescription(SensorEntityDescription):
-    """A sensor over settings and equipment."""
-
-    value_fn: Callable[[SiteInfo], str | float | None]
-
-
-SITE = (
-    SiteDescription(
+SITE: tuple[ReadingDescription[SiteInfo], ...] = (
+    ReadingDescription(
         key="operation_mode",
         translation_key="operation_mode",
         value_fn=lambda site: (
@@ -99,7 +82,7 @@ SITE = (
         options=[mode.value for mode in OperationMode],
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
-    SiteDescription(
+    ReadingDescription(
         key="backup_reserve",
         translation_key="backup_reserve",
         value_fn=lambda site: site.backup_reserve,
@@ -107,7 +90,7 @@ SITE = (
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
-    SiteDescription(
+    ReadingDescription(
         key="export_rule",
         translation_key="export_rule",
         value_fn=lambda site: site.export_rule.value if site.export_rule else None,
@@ -115,7 +98,7 @@ SITE = (
         options=[rule.value for rule in ExportRule],
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
-    SiteDescription(
+    ReadingDescription(
         key="capacity",
         translation_key="capacity",
         value_fn=lambda site: site.nameplate_energy,
@@ -124,34 +107,10 @@ SITE = (
         suggested_display_precision=1,
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
-    SiteDescription(
+    ReadingDescription(
         key="firmware",
         translation_key="firmware",
         value_fn=lambda site: site.firmware,
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
 )
-
-
-class LiveSensor(PowerwallEntity[LiveCoordinator], SensorEntity):
-    """A power flow or state of this moment."""
-
-    entity_description: LiveDescription
-
-    @property
-    @override
-    def native_value(self) -> str | float | None:
-        """Return the flow or state."""
-        return self.entity_description.value_fn(self.coordinator.data)
-
-
-class SiteSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
-    """A setting or a piece of equipment."""
-
-    entity_description: SiteDescription
-
-    @property
-    @override
-    def native_value(self) -> str | float | None:
-        """Return the setting."""
-        return self.entity_description.value_fn(self.coordinator.data)
