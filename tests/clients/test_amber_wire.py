@@ -127,6 +127,7 @@ def test_feed_in_is_turned_into_income() -> None:
     assert current.band.low < current.band.predicted < current.band.high
 
 
+# covers P-02
 def test_spike_and_range() -> None:
     spike = at(
         parse(HALF_HOURS), Channel.IMPORT, datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
@@ -138,6 +139,7 @@ def test_spike_and_range() -> None:
     assert spike.spot_high == pytest.approx(19.34928)
 
 
+# covers P-01
 def test_five_minute_answer_with_half_hours_and_three_channels() -> None:
     series = parse_prices(FIVE_MINUTES, ALL_THREE, NOW)
 

@@ -208,6 +208,7 @@ def test_broken_live_field_is_refused_and_named(field: str, value: Any) -> None:
 # Site info
 
 
+# covers B-02
 def test_site_info() -> None:
     parsed = parse_site_info(stored("tesla_site_info"))
 
@@ -373,6 +374,7 @@ def test_unreadable_tariff_is_not_taken_for_none(key: str, tariff: Any) -> None:
 # Energy
 
 
+# covers B-17
 def test_energy_of_a_day() -> None:
     assert parse_today(stored("tesla_calendar_history_energy")) == EnergyTotals(
         solar=pytest.approx(1.074),

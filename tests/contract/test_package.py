@@ -62,6 +62,7 @@ def manifest() -> dict[str, Any]:
     return data
 
 
+# covers U-06
 def test_manifest(manifest: dict[str, Any]) -> None:
     assert list(manifest) == [
         "domain",
@@ -112,6 +113,7 @@ def test_imported_components_are_declared(manifest: dict[str, Any]) -> None:
                     assert component in declared | BUNDLED, f"{path.name}: {component}"
 
 
+# covers U-06
 def test_hacs() -> None:
     hacs = json.loads((ROOT / "hacs.json").read_text())
     assert hacs.keys() <= HACS_KEYS

@@ -114,6 +114,7 @@ def wizard(hass: HomeAssistant) -> Wizard:
     return Wizard(hass)
 
 
+# covers U-01 and P-01
 async def test_whole_wizard(wizard: Wizard, serve: Serve, set_up: AsyncMock) -> None:
     server = await serve()
     await wizard.start()
@@ -438,6 +439,7 @@ async def test_two_wizards_for_one_home(hass: HomeAssistant, serve: Serve) -> No
     assert other.reason == "already_configured"
 
 
+# covers U-05
 async def test_simulated_home(wizard: Wizard, serve: Serve, set_up: AsyncMock) -> None:
     await wizard.start("simulated")
     assert wizard.step == "simulated"

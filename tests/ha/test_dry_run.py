@@ -9,6 +9,7 @@ from .house import House, Steady
 PRETENDED = ("tariff", "dry_run", "prices_changed")
 
 
+# covers B-15
 async def test_nothing_is_sent(make_house: Any, market: Steady) -> None:
     house: House = await make_house(options={"dry_run": True}, prices=market)
     await house.set_up()

@@ -95,6 +95,7 @@ def number(house: House, key: str) -> float:
     return float(house.state(key).state)
 
 
+# covers P-02 and U-03
 async def test_prices(full: House) -> None:
     assert number(full, "current_electricity_price") == pytest.approx(0.183)
     assert number(full, "feed_in_price") == pytest.approx(0.1048)
@@ -153,6 +154,7 @@ async def test_estimates_and_demand_window(full: House) -> None:
     assert full.state("price_estimate").state == "off"
 
 
+# covers B-02 and U-03
 async def test_flows(full: House) -> None:
     flow = full.home.powerwall.flow
     assert number(full, "solar_power") == pytest.approx(flow.solar_w, abs=1)
@@ -183,6 +185,7 @@ async def test_settings(full: House) -> None:
     assert full.state("storm_watch").state == "on"
 
 
+# covers B-17
 async def test_energy(full: House) -> None:
     parts = (
         "solar_energy",
@@ -264,6 +267,7 @@ async def test_no_tariff(make_house: MakeHouse) -> None:
     assert house.state("last_sync").state == "unknown"
 
 
+# covers B-14
 async def test_decision_event(full: House, market: Steady) -> None:
     state = full.state("decision")
     assert state.attributes["event_type"] == "sent"
@@ -291,6 +295,7 @@ async def test_decisions_on_the_bus(steady: House, market: Steady) -> None:
     assert "slots" not in event, "it is recorded"
 
 
+# covers B-14
 async def test_logbook(steady: House, hass: HomeAssistant) -> None:
     described: dict[str, Any] = {}
     logbook.async_describe_events(

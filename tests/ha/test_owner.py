@@ -26,6 +26,7 @@ def owners_back(house: House) -> bool:
     return largest_difference(house.stored_tariff, read_tariff(OWNERS_TARIFF)) == 0
 
 
+# covers B-12
 async def test_sync_off_restores_and_on_syncs(steady: House) -> None:
     assert steady.state("auto_sync_tou_schedule").state == "on"
     await steady.act("switch", "turn_off", "auto_sync_tou_schedule")

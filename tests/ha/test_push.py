@@ -28,6 +28,7 @@ async def failed(house: House, service: str = "sync_tou_schedule") -> str:
     return caught.value.translation_key
 
 
+# covers B-13
 async def test_push_sends_what_is_there_already(steady: House) -> None:
     answer = await steady.call("sync_tou_schedule")
     assert steady.sent == [TOU, TOU]

@@ -25,6 +25,7 @@ from .house import ENTRY_ID, House, Steady
 KEY = f"{DOMAIN}.{ENTRY_ID}"
 
 
+# covers B-12
 async def test_journal_is_on_disk_before_the_first_command(
     make_house: Any, hass_storage: dict[str, Any]
 ) -> None:
