@@ -36,10 +36,7 @@ def async_describe_events(
 def _sentence(event: Event) -> str:
     """Return what was done, why, and at which prices."""
     data = event.data
-    parts = [
-        f"{data['lever'].replace('_', ' ')} {data['action'].replace('_', ' ')}",
-        f"because {data['reason'].replace('_', ' ')}",
-    ]
+    parts = [_words(data["reason"])]
     if "import_price" in data:
         parts.append(
             f"import {data['import_price']:.4f}, export {data['export_price']:.4f} per kWh"
@@ -47,5 +44,11 @@ def _sentence(event: Event) -> str:
     if "largest_change" in data:
         parts.append(f"largest change {data['largest_change']:.4f}")
     if "error" in data:
-        parts.append(f"error {data['error'].replace('_', ' ')}")
-    return ", ".join(parts)
+        parts.append(f"error {_words(data['error'])}")
+    what = f"{_words(data['lever'])} {_words(data['action'])}"
+    return f"{what.capitalize()}: {', '.join(parts)}"
+
+
+def _words(name: str) -> str:
+    """Return a published name as words."""
+    return name.replace("_", " ")

@@ -312,7 +312,7 @@ async def test_logbook(steady: House, hass: HomeAssistant) -> None:
     assert sent == {
         "name": "PowerSync",
         "entity_id": steady.state("decision").entity_id,
-        "message": "tariff sent, because requested, import 0.1830, export 0.1048"
+        "message": "Tariff sent: requested, import 0.1830, export 0.1048"
         " per kWh, largest change 0.0000",
     }
-    assert failed["message"] == "tariff failed, because sync off, error rejected"
+    assert failed["message"] == "Tariff failed: sync off, error rejected"
