@@ -112,6 +112,7 @@ async def test_the_owners_choice_of_mode_wins(steady: House) -> None:
     changed = ("operation_mode", "owner_changed", "changed_elsewhere")
     assert changed in steady.decisions
     assert "operation_mode" not in steady.journal
+    assert steady.stored["mode_yielded"], "also if Home Assistant is killed now"
 
     # Back to what the fallback would change again: it does not.
     steady.home.powerwall.set_mode(OperationMode.AUTONOMOUS, steady.home.advance())

@@ -224,6 +224,25 @@ async def test_tesla_away_at_set_up(make_house: MakeHouse) -> None:
     assert house.tariff_name == "PowerSync"
 
 
+async def test_half_hours_are_the_powerwalls_own_also_if_it_answers_late(
+    make_house: MakeHouse,
+) -> None:
+    """Covers P-10: planned in Home Assistant's zone first, sent in the site's."""
+    house = await make_house()
+    await house.hass.config.async_set_time_zone("America/Los_Angeles")
+    house.break_(Service.TESLA, FaultKind.STATUS_502)
+    await house.set_up()
+    assert house.sent == []
+
+    house.repair()
+    await house.live(2)
+    assert house.tariff_name == "PowerSync"
+    record = house.entry.runtime_data.powerwall.controller.log.records[-1]
+    assert record.prices.running == 26, "13:00 in Sydney"
+    running = house.state("tariff_schedule")
+    assert float(running.state) == pytest.approx(record.prices.buy[26])
+
+
 async def test_amber_away_at_set_up(make_house: MakeHouse) -> None:
     house = await make_house(
         amber_sites=(AmberSite(feed_in=False),), channels=("import",)

@@ -400,3 +400,16 @@ async def test_a_long_outage_is_told_once(steady: House, market: Steady) -> None
     market.price = 180.0
     await steady.live(30)
     assert steady.decisions.count(("tariff", "failed", "prices_changed")) == 1
+
+
+async def test_a_price_does_not_outlive_its_interval(steady: House) -> None:
+    """Also if the calls have failed before its end, when it still held."""
+    price = "current_electricity_price"
+    await steady.tick(181.5)  # the next interval's first price, an estimate
+    assert steady.state("price_estimate").state == "on"
+    steady.break_(Service.AMBER, FaultKind.STATUS_500)
+    await steady.tick(20)
+    assert not steady.entry.runtime_data.prices.last_update_success
+    assert steady.state(price).state != "unavailable"
+    await steady.tick(285)
+    assert steady.state(price).state == "unavailable"
