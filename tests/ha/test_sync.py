@@ -413,3 +413,21 @@ async def test_a_price_does_not_outlive_its_interval(steady: House) -> None:
     assert steady.state(price).state != "unavailable"
     await steady.tick(285)
     assert steady.state(price).state == "unavailable"
+
+
+MONEY_WAYS = ("import_price", "export_price")
+
+
+async def test_what_was_moved_for_tesla_is_explained(
+    steady: House, market: Steady
+) -> None:
+    assert "moved" not in steady.state("decision").attributes
+    market.price = -150.0
+    await steady.live(5)
+    told = steady.state("decision").attributes
+    moved = told["moved"]
+    negative = sum(slot[side] < 0 for slot in told["slots"] for side in MONEY_WAYS)
+    assert moved["negative_prices"] == negative > 0
+    assert moved["margins_opened"] == []
+    assert moved["order_kept"] is True
+    assert all(slot["buy"] >= slot["sell"] >= 0 for slot in told["slots"])

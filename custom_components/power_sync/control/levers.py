@@ -216,6 +216,9 @@ class Levers:
             sell=plan.mapped.sell,
             sources=tuple(slot.source.value for slot in plan.day.slots),
             running=plan.day.running,
+            compressed=plan.mapped.compressed,
+            lifted=plan.mapped.lifted,
+            order_kept=plan.mapped.order_kept,
         )
 
 

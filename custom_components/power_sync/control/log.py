@@ -129,6 +129,12 @@ def describe(record: Record) -> dict[str, Any]:
     if (prices := record.prices) is not None:
         data["import_price"] = round(prices.import_prices[prices.running], 4)
         data["export_price"] = round(prices.export_prices[prices.running], 4)
+        if prices.compressed or prices.lifted:
+            data["moved"] = {
+                "negative_prices": prices.compressed,
+                "margins_opened": [slot_start(slot) for slot in prices.lifted],
+                "order_kept": prices.order_kept,
+            }
         data["slots"] = [
             {
                 "start": slot_start(slot),

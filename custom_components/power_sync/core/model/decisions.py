@@ -92,7 +92,10 @@ class TariffPrices:
     """The prices behind a tariff, by half hour from local midnight.
 
     ``import_prices`` and ``export_prices`` are what the source says, ``buy``
-    and ``sell`` what is sent; ``sources`` tells how each came about.
+    and ``sell`` what is sent; ``sources`` tells how each came about. The last
+    three say how prices that Tesla refuses were moved: how many were negative,
+    which half hours had their margin opened, and whether the order of the buy
+    prices survived.
     """
 
     import_prices: tuple[float, ...]
@@ -101,6 +104,9 @@ class TariffPrices:
     sell: tuple[float, ...]
     sources: tuple[str, ...]
     running: int
+    compressed: int
+    lifted: tuple[int, ...]
+    order_kept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,16 +131,6 @@ class PriceSeries:
             case Channel.CONTROLLED_LOAD:
                 return self.controlled_load or ()
 
-    def has_channel(self, channel: Channel) -> bool:
-        """Return whether the site is billed for this channel."""
-        match channel:
-            case Channel.IMPORT:
-                return True
-            case Channel.EXPORT:
-                return self.exports is not None
-            case Channel.CONTROLLED_LOAD:
-                return self.controlled_load is not None
-
     def running(self, channel: Channel, now: datetime) -> PricePoint | None:
         """Return the known (not forecast) price of the interval around now."""
         for point in self.channel(channel):
