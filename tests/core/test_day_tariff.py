@@ -678,4 +678,4 @@ def test_the_running_price_is_never_a_forecast() -> None:
     assert prices.running(Channel.IMPORT, NOON + HOUR / 2) is None
     assert prices.running(Channel.EXPORT, NOON) is None
     assert prices.channel(Channel.CONTROLLED_LOAD) == ()
-    assert [prices.has_channel(channel) for channel in Channel] == [True, False, False]
+    assert (prices.exports, prices.controlled_load) == (None, None)
