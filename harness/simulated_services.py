@@ -22,6 +22,10 @@ class Addresses:
     """Where the services listen and which tokens they accept."""
 
     amber_url: str
+    amber_ws_url: str
+    aemo_url: str
+    nemweb_url: str
+    comed_url: str
     teslemetry_url: str
     admin_url: str
     amber_token: str

@@ -25,6 +25,7 @@ from custom_components.power_sync.sim.config import (  # noqa: E402
     HomeConfig,
 )
 from custom_components.power_sync.sim.home import SimulatedHome  # noqa: E402
+from custom_components.power_sync.sim.nem_market import REGIONS  # noqa: E402
 from custom_components.power_sync.sim.price_files import (  # noqa: E402
     PriceFileError,
     read_prices,
@@ -72,6 +73,10 @@ async def _serve(server: SimulatorServer, port: int) -> None:
             json.dumps(
                 {
                     "amber_url": server.amber_url,
+                    "amber_ws_url": server.amber_ws_url,
+                    "aemo_url": server.aemo_url,
+                    "nemweb_url": server.nemweb_url,
+                    "comed_url": server.comed_url,
                     "teslemetry_url": server.teslemetry_url,
                     "admin_url": server.admin_url,
                     "amber_token": AMBER_TOKEN,
@@ -103,6 +108,9 @@ def _config(options: argparse.Namespace) -> HomeConfig:
         time_zone=ZoneInfo(options.time_zone),
         amber_sites=(AmberSite(interval_minutes=options.interval),),
         prices=prices,
+        region=options.region,
+        comed_zone=ZoneInfo("America/Chicago"),
+        speed=options.speed,
     )
 
 
@@ -119,6 +127,9 @@ def _parser() -> argparse.ArgumentParser:
         default=(),
         metavar="FILE",
         help="recorded prices, shown from today on (AEMO's PRICE_AND_DEMAND and others)",
+    )
+    parser.add_argument(
+        "--region", choices=REGIONS, default="NSW1", help="whose prices these are"
     )
     parser.add_argument("--time-zone", default="Australia/Sydney", metavar="ZONE")
     parser.add_argument(

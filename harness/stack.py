@@ -71,7 +71,10 @@ def flow_answers(addresses: Addresses) -> dict[str, Answer]:
         "user": Choose("amber"),
         "amber": {
             "api_token": addresses.amber_token,
-            "advanced": {"base_url": addresses.amber_url},
+            "advanced": {
+                "base_url": addresses.amber_url,
+                "stream_url": addresses.amber_ws_url,
+            },
         },
         "amber_site": first_option("site_id"),
         "tesla": {

@@ -4,22 +4,25 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .assembly import (
-    find_addresses,
-    price_coordinator,
+from .assembly.addresses import find_addresses
+from .assembly.powerwall import (
+    find_zone,
     restore_after_removal,
     set_up_powerwall,
+    watch_powerwall,
 )
+from .assembly.prices import set_up_alerts, set_up_prices
 from .const import DOMAIN, SUBENTRY_POWERWALL
 from .control.issues import report_not_restored, withdraw_not_restored
 from .control.store import StateStore
 from .coordinator.base import ServiceCoordinator
+from .coordinator.keeper import remove_kept
 from .core.model.decisions import Reason
 from .reload import reload_on_change
 from .runtime import Home, PowerSyncConfigEntry, Powerwall
@@ -30,6 +33,8 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
 ]
@@ -49,11 +54,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) ->
     Raises ConfigEntryNotReady if none of the home's services answers.
     """
     addresses = await find_addresses(entry)
-    if (prices := price_coordinator(hass, entry, addresses)) is not None:
-        await prices.async_refresh()
-        entry.async_on_unload(prices.async_shutdown)
-    powerwall = await set_up_powerwall(hass, entry, addresses, prices)
-    home = entry.runtime_data = Home(prices=prices, powerwall=powerwall)
+    watched = await watch_powerwall(hass, entry, addresses)
+    zone = await find_zone(hass, entry, watched.site if watched else None)
+    prices = await set_up_prices(
+        hass, entry, addresses, zone, watched.live if watched else None
+    )
+    alerts = await set_up_alerts(hass, prices) if prices else None
+    powerwall = (
+        await set_up_powerwall(hass, entry, watched, prices) if watched else None
+    )
+    home = entry.runtime_data = Home(prices=prices, alerts=alerts, powerwall=powerwall)
     if not _anything_answers(home):
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="nothing_answers"
@@ -63,11 +73,21 @@ async def async_setup_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) ->
     if prices is not None:
         prices.start()
         entry.async_on_unload(prices.stop)
+    if alerts is not None:
+        entry.async_on_unload(alerts.start())
     if powerwall is not None:
+        if powerwall.demand is not None:
+            entry.async_on_unload(powerwall.demand.start())
         powerwall.controller.start()
         entry.async_on_unload(powerwall.controller.stop)
         withdraw_not_restored(hass, powerwall.subentry_id)
     reload_on_change(entry)
+
+    async def on_stop(_: Event) -> None:
+        await _write_down(home)
+
+    # Home Assistant unloads nothing when it stops.
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, on_stop))
     return True
 
 
@@ -75,7 +95,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) -
     """Stop one home; give its Powerwall back if that is for good."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
-    if (powerwall := entry.runtime_data.powerwall) is not None:
+    home = entry.runtime_data
+    if home.prices is not None:
+        home.prices.stop()
+    if (powerwall := home.powerwall) is not None:
         await _stop_control(powerwall)
         gone = powerwall.subentry_id not in entry.subentries
         if gone or entry.disabled_by:
@@ -83,7 +106,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) -
                 report_not_restored(hass, powerwall.subentry_id, entry.title)
             if gone:
                 await powerwall.controller.forget()
-        await powerwall.controller.flush()
+    await _write_down(home)
+    for part in (home.prices, powerwall):
+        if part is not None and part.subentry_id not in entry.subentries:
+            await remove_kept(hass, part.subentry_id)
     return True
 
 
@@ -93,6 +119,18 @@ async def async_remove_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) -
         if not await restore_after_removal(hass, entry, powerwall):
             report_not_restored(hass, powerwall.subentry_id, entry.title)
     await StateStore(hass, entry.entry_id).remove()
+    for subentry_id in entry.subentries:
+        await remove_kept(hass, subentry_id)
+
+
+async def _write_down(home: Home) -> None:
+    """Write what a crash may lose but an orderly end must not."""
+    if home.prices is not None:
+        await home.prices.flush()
+    if home.powerwall is not None:
+        if home.powerwall.demand is not None:
+            await home.powerwall.demand.flush()
+        await home.powerwall.controller.flush()
 
 
 async def _stop_control(powerwall: Powerwall) -> None:

@@ -8,8 +8,9 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .control.log import describe
 from .coordinator.base import ServiceCoordinator
-from .core.model.decisions import Action
+from .core.model.decisions import Action, Record
 from .core.model.prices import Channel
+from .core.model.tariff_plan import TariffPlan
 from .runtime import Home
 
 _IN_VAIN = {Action.BLOCKED, Action.FAILED, Action.NOT_APPLIED, Action.POSTPONED}
@@ -28,7 +29,34 @@ async def push_tariff(home: Home) -> dict[str, Any]:
     await home.prices.refresh_now()
     if not home.prices.last_update_success:
         raise _refresh_failed([home.prices.service])
-    record = await home.powerwall.controller.push()
+    return _outcome(await home.powerwall.controller.push())
+
+
+async def push_plan(home: Home, plan: TariffPlan) -> dict[str, Any]:
+    """Send a whole tariff plan; return what was done.
+
+    Raises ServiceValidationError if the home has no Powerwall or follows other
+    prices, which would replace the plan within minutes; HomeAssistantError if
+    nothing could be sent.
+    """
+    if home.powerwall is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="no_powerwall"
+        )
+    followed = home.prices.source.plan if home.prices else None
+    if (
+        home.powerwall.controller.sync_enabled
+        and home.prices is not None
+        and followed != plan
+    ):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="sync_is_on"
+        )
+    return _outcome(await home.powerwall.controller.push(plan))
+
+
+def _outcome(record: Record) -> dict[str, Any]:
+    """Return what became of a push; raises HomeAssistantError if nothing did."""
     if record.action in _IN_VAIN:
         raise HomeAssistantError(
             translation_domain=DOMAIN,

@@ -13,11 +13,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator.powerwall import SiteCoordinator
+from .coordinator.demand import DemandMeter
+from .coordinator.powerwall import LiveCoordinator, SiteCoordinator
+from .coordinator.source import Fact
 from .core.model.powerwall import SiteInfo
 from .core.model.prices import Channel, PricePoint
 from .entity import PowerwallEntity, PriceSourceEntity
-from .runtime import PowerSyncConfigEntry
+from .runtime import PowerSyncConfigEntry, Powerwall
 
 PARALLEL_UPDATES = 0
 
@@ -26,6 +28,7 @@ PARALLEL_UPDATES = 0
 class PriceFlagDescription(BinarySensorEntityDescription):
     """A yes or no about the running interval."""
 
+    fact: Fact | None = None
     value_fn: Callable[[PricePoint], bool | None]
 
 
@@ -38,6 +41,7 @@ PRICES = (
     PriceFlagDescription(
         key="demand_window",
         translation_key="demand_window",
+        fact=Fact.OUTLOOK,
         value_fn=lambda point: point.demand_window,
     ),
 )
@@ -75,7 +79,11 @@ async def async_setup_entry(
     home = entry.runtime_data
     if (prices := home.prices) is not None:
         async_add_entities(
-            [PriceFlag(prices, description) for description in PRICES],
+            [
+                PriceFlag(prices, description)
+                for description in PRICES
+                if description.fact is None or description.fact in prices.source.facts
+            ],
             config_subentry_id=prices.subentry_id,
         )
     if (powerwall := home.powerwall) is not None:
@@ -83,6 +91,11 @@ async def async_setup_entry(
             [SiteFlag(powerwall, powerwall.site, description) for description in SITE],
             config_subentry_id=powerwall.subentry_id,
         )
+        if powerwall.demand is not None:
+            async_add_entities(
+                [DemandFlag(powerwall, powerwall.demand)],
+                config_subentry_id=powerwall.subentry_id,
+            )
 
 
 class PriceFlag(PriceSourceEntity, BinarySensorEntity):
@@ -121,3 +134,30 @@ class SiteFlag(PowerwallEntity[SiteCoordinator], BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return the answer."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class DemandFlag(PowerwallEntity[LiveCoordinator], BinarySensorEntity):
+    """Whether demand is charged at this moment."""
+
+    def __init__(self, powerwall: Powerwall, demand: DemandMeter) -> None:
+        """Describe the entity."""
+        super().__init__(
+            powerwall,
+            powerwall.live,
+            BinarySensorEntityDescription(
+                key="demand_charged", translation_key="demand_charged"
+            ),
+        )
+        self._demand = demand
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: the bill says it, whatever the service does."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return the answer."""
+        return self._demand.is_charged

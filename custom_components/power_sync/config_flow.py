@@ -29,14 +29,16 @@ from .const import (
     DOMAIN,
     SUBENTRY_POWERWALL,
     SUBENTRY_PRICE_SOURCE,
+    SUBENTRY_TARIFF_PLAN,
 )
 from .flows.amber import AMBER
 from .flows.duplicates import used_elsewhere
 from .flows.options import PowerSyncOptionsFlow
+from .flows.price_sources import PRICE_SOURCES, PriceSourceSteps
 from .flows.service import FormError, Service
 from .flows.simulated import simulated_subentries
-from .flows.steps import ServiceSteps
 from .flows.subentries import PowerwallFlow, PriceSourceFlow
+from .flows.tariff_plan import TariffPlanFlow
 from .flows.tesla import TESLEMETRY
 
 SERVICES: Mapping[str, Service[Any]] = {
@@ -46,14 +48,17 @@ SERVICES: Mapping[str, Service[Any]] = {
 
 
 class PowerSyncConfigFlow(
-    ServiceSteps[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow, domain=DOMAIN
+    PriceSourceSteps[ConfigFlowContext, ConfigFlowResult, str],
+    ConfigFlow,
+    domain=DOMAIN,
 ):
     """The wizard that creates a home with its first price source and Powerwall."""
 
     VERSION = 1
     MINOR_VERSION = 1
 
-    _price_source: ConfigSubentryData
+    _price_source: tuple[ConfigSubentryData, ...]
+    """The source, and the plans that it came with."""
 
     @staticmethod
     @callback
@@ -72,26 +77,23 @@ class PowerSyncConfigFlow(
         return {
             SUBENTRY_PRICE_SOURCE: PriceSourceFlow,
             SUBENTRY_POWERWALL: PowerwallFlow,
+            SUBENTRY_TARIFF_PLAN: TariffPlanFlow,
         }
+
+    @property
+    @override
+    def stored_source(self) -> Mapping[str, Any]:
+        """Return nothing: the home is new."""
+        return {}
 
     @override
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask where the prices come from."""
-        return self.async_show_menu(step_id="user", menu_options=["amber", "simulated"])
-
-    async def async_step_amber(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the Amber account."""
-        return await self.ask_account(AMBER, user_input)
-
-    async def async_step_amber_site(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask which Amber site."""
-        return await self.ask_site(AMBER, user_input)
+        return self.async_show_menu(
+            step_id="user", menu_options=[*PRICE_SOURCES, CONF_SIMULATED]
+        )
 
     async def async_step_tesla(
         self, user_input: dict[str, Any] | None = None
@@ -110,16 +112,27 @@ class PowerSyncConfigFlow(
         self, service: Service[Any], subentry: ConfigSubentryData
     ) -> ConfigFlowResult:
         """Go on from the price source to Tesla, and from there to the entry."""
+        if service is AMBER:
+            return await self.price_source_done(subentry)
         if used_elsewhere(self.hass, subentry):
             return self.async_abort(reason="already_configured")
-        if service is AMBER:
-            self._price_source = subentry
-            return await self.async_step_tesla()
         await self.async_set_unique_id(subentry["unique_id"])
         self._abort_if_unique_id_configured(reload_on_update=False)
         return self.async_create_entry(
-            title=subentry["title"], data={}, subentries=[self._price_source, subentry]
+            title=subentry["title"],
+            data={},
+            subentries=[*self._price_source, subentry],
         )
+
+    @override
+    async def price_source_done(
+        self, source: ConfigSubentryData, *plans: ConfigSubentryData
+    ) -> ConfigFlowResult:
+        """Go on to Tesla."""
+        if used_elsewhere(self.hass, source):
+            return self.async_abort(reason="already_configured")
+        self._price_source = (source, *plans)
+        return await self.async_step_tesla()
 
     async def async_step_simulated(
         self, user_input: dict[str, Any] | None = None
@@ -176,7 +189,7 @@ class PowerSyncConfigFlow(
                 service,
                 subentry.data,
                 user_input,
-                subentry.data.get(CONF_BASE_URL, service.base_url),
+                subentry.data.get(CONF_BASE_URL, service.addresses[CONF_BASE_URL]),
             )
         except FormError as error:
             return self.show_token_form(

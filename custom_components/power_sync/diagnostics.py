@@ -4,17 +4,18 @@ Built from what is known to be harmless, rather than by striking secrets from
 everything: tokens, sites, meters, names, addresses and coordinates never get in.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_SIMULATED
+from .const import CONF_PROVIDER, CONF_SIMULATED
 from .control.log import describe
 from .control.tariff_view import todays_tariff
 from .coordinator.base import ServiceCoordinator
 from .coordinator.prices import PriceCoordinator
-from .core.model.decisions import Lever
+from .core.model.decisions import Lever, Record
 from .core.model.prices import Channel
 from .preferences import Preferences
 from .runtime import PowerSyncConfigEntry, Powerwall
@@ -39,8 +40,10 @@ async def async_get_config_entry_diagnostics(
             "fallback": preferences.fallback.value,
             "dry_run": preferences.dry_run,
             "own_time_zone": preferences.time_zone is not None,
+            "demand": preferences.demand is not None,
+            "demand_to_tariff": preferences.demand_to_tariff,
         },
-        "prices": None if home.prices is None else _prices(home.prices),
+        "prices": None if home.prices is None else _prices(entry, home.prices),
         "powerwall": None if home.powerwall is None else _powerwall(home.powerwall),
     }
 
@@ -61,11 +64,26 @@ def _coordinator(coordinator: ServiceCoordinator[Any]) -> dict[str, Any]:
     }
 
 
-def _prices(prices: PriceCoordinator) -> dict[str, Any]:
-    """Return how far the prices of each channel reach, not the prices themselves."""
-    data = _coordinator(prices)
+def _prices(entry: PowerSyncConfigEntry, prices: PriceCoordinator) -> dict[str, Any]:
+    """Return where prices come from and how far they reach, not the prices."""
+    data = _coordinator(prices) | {
+        # One of our own words: it names the service, not the customer.
+        "provider": entry.subentries[prices.subentry_id].data[CONF_PROVIDER],
+        "stream": prices.stream_state.value if prices.stream_state else None,
+    }
+    for entity in prices.source.watches:
+        if data["error"] is not None:
+            data["error"] = data["error"].replace(entity, "(an entity)")
     if (known := prices.known) is None:
         return data
+    settlement = known.series.settlement
+    data |= {
+        "origin": known.series.origin,
+        "days_recorded": known.summary.days if known.summary else 0.0,
+        "settlement_minutes": (
+            None if settlement is None else settlement // timedelta(minutes=1)
+        ),
+    }
     for channel in Channel:
         if points := known.series.channel(channel):
             data[channel.value] = {
@@ -91,14 +109,14 @@ def _powerwall(powerwall: Powerwall) -> dict[str, Any]:
             ),
             "owed": _owed(powerwall),
             "latest": {
-                lever.value: describe(record)
+                lever.value: _decision(record)
                 for lever, record in controller.log.latest.items()
             },
             # All half hours of each would be a long report.
             "decisions": [
                 {
                     key: value
-                    for key, value in describe(record).items()
+                    for key, value in _decision(record).items()
                     if key != "slots"
                 }
                 for record in list(controller.log.records)[-_RECORDS:]
@@ -130,6 +148,14 @@ def _powerwall(powerwall: Powerwall) -> dict[str, Any]:
                 "buy": today.buy,
                 "sell": today.sell,
             }
+    return data
+
+
+def _decision(record: Record) -> dict[str, Any]:
+    """Return a decision; a tariff has a name that somebody gave it."""
+    data = describe(record)
+    if record.lever is Lever.TARIFF:
+        data.pop("value", None)
     return data
 
 

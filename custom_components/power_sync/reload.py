@@ -29,7 +29,8 @@ def _shape(entry: PowerSyncConfigEntry) -> tuple[object, ...]:
     return (
         dict(entry.options),
         {
-            subentry_id: (subentry.subentry_type, dict(subentry.data))
+            # A plan goes by its title.
+            subentry_id: (subentry.subentry_type, subentry.title, dict(subentry.data))
             for subentry_id, subentry in entry.subentries.items()
         },
     )

@@ -5,7 +5,15 @@ from typing import Any
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
-from .const import AMBER_URL, TESLEMETRY_URL
+from .const import AEMO_URL, AMBER_URL, COMED_URL, NEMWEB_URL, TESLEMETRY_URL
+
+_SERVICES = {
+    "aemo": AEMO_URL,
+    "amber": AMBER_URL,
+    "comed": COMED_URL,
+    "nemweb": NEMWEB_URL,
+    "teslemetry": TESLEMETRY_URL,
+}
 
 
 @callback
@@ -19,6 +27,6 @@ def async_register(
 async def _info(hass: HomeAssistant) -> dict[str, Any]:
     """Ask the services; any answer at all means that they are there."""
     return {
-        "amber": system_health.async_check_can_reach_url(hass, AMBER_URL),
-        "teslemetry": system_health.async_check_can_reach_url(hass, TESLEMETRY_URL),
+        name: system_health.async_check_can_reach_url(hass, url)
+        for name, url in _SERVICES.items()
     }

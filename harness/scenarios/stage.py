@@ -6,7 +6,7 @@ them to the simulator.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from harness.virtual.loop import VirtualLoop
 from harness.virtual.network import MemoryNetwork
 
 AMBER_HOST = urlsplit(const.AMBER_URL).hostname or ""
+STREAM_HOST = urlsplit(const.AMBER_STREAM_URL).hostname or ""
 TESLA_HOST = urlsplit(const.TESLEMETRY_URL).hostname or ""
 LATENCY = 0.025
 """Seconds one way, so that a request and its answer take a twentieth of a second."""
@@ -51,9 +52,11 @@ async def staged(
     Home Assistant keeps its files in ``folder``. Raises RuntimeError if the
     integration does not load.
     """
-    home = SimulatedHome(config, loop.now)
+    # The oracle reads the answers of Amber's REST service, so nothing is pushed.
+    home = SimulatedHome(replace(config, amber_socket=False), loop.now)
     network = MemoryNetwork(LATENCY)
     await network.serve(AMBER_HOST, home.amber_app())
+    await network.serve(STREAM_HOST, home.amber_socket_app())
     await network.serve(TESLA_HOST, home.tesla_app())
     try:
         async with home_assistant(folder, network, config.time_zone.key) as hass:

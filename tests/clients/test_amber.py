@@ -1,11 +1,14 @@
 """Requests to Amber, and what becomes of each kind of answer."""
 
+import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import aiohttp
 from aiohttp import web
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.power_sync.clients import amber
@@ -18,12 +21,18 @@ from custom_components.power_sync.clients.errors import (
     RejectedError,
     UnavailableError,
 )
+from custom_components.power_sync.clients.request_budget import RequestBudget
 from custom_components.power_sync.core.model.prices import Channel
 
 from .support import SITE_ID, TOKEN, Service, assert_discreet, drop, stored
 
 NOW = datetime(2026, 11, 20, 4, 40, tzinfo=UTC)
 CHANNELS = frozenset({Channel.IMPORT, Channel.EXPORT})
+STRETCH = NOW - timedelta(days=6), NOW
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @pytest.fixture
@@ -65,19 +74,23 @@ async def test_prices_are_one_request(prices: AmberPrices, service: Service) -> 
 
 
 @pytest.mark.parametrize(
-    ("now", "first", "last"),
+    ("start", "end", "first", "last"),
     [
-        (datetime(2026, 11, 20, 13, 59, tzinfo=UTC), "2026-11-14", "2026-11-20"),
-        (datetime(2026, 11, 20, 14, 0, tzinfo=UTC), "2026-11-15", "2026-11-21"),
+        # Midnight of the market is 14:00 UTC; a stretch ends before its end.
+        ("2026-11-13T14:00", "2026-11-19T14:00", "2026-11-14", "2026-11-19"),
+        ("2026-11-13T13:59", "2026-11-19T13:59", "2026-11-13", "2026-11-19"),
+        ("2026-11-13T14:00", "2026-11-19T14:01", "2026-11-14", "2026-11-20"),
+        ("2026-11-20T04:00", "2026-11-20T04:30", "2026-11-20", "2026-11-20"),
     ],
 )
-async def test_history_asks_for_seven_days_of_market_time(
-    prices: AmberPrices, service: Service, now: datetime, first: str, last: str
+async def test_history_asks_for_the_market_days_of_a_stretch(
+    prices: AmberPrices, service: Service, start: str, end: str, first: str, last: str
 ) -> None:
     service.say(stored("amber_prices_30min"))
 
-    series = await prices.fetch_history(now)
+    series = await prices.fetch_history(utc(start), utc(end), NOW)
 
+    assert series.fetched_at == NOW
     assert len(series.imports) == 2
     [request] = service.requests
     assert request.path == f"/v1/sites/{SITE_ID}/prices"
@@ -86,6 +99,21 @@ async def test_history_asks_for_seven_days_of_market_time(
         "endDate": last,
         "resolution": "30",
     }
+
+
+@given(st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1)))  # noqa: DTZ001
+def test_longest_stretch_touches_no_more_dates_than_amber_answers(
+    start: datetime,
+) -> None:
+    client = Mock(get=AsyncMock(return_value=[]))
+    prices = AmberPrices(client, SITE_ID, CHANNELS)
+
+    assert prices.reach.back == timedelta(days=30)
+    asyncio.run(prices.fetch_history(start, start + prices.reach.at_once, NOW))
+
+    asked = client.get.await_args.kwargs
+    dates = [date.fromisoformat(asked[name]) for name in ("startDate", "endDate")]
+    assert (dates[1] - dates[0]).days in {5, 6}
 
 
 async def test_import_is_always_billed(client: AmberClient, service: Service) -> None:
@@ -100,7 +128,7 @@ async def test_strange_site_id_stays_one_segment(
 ) -> None:
     service.say([])
 
-    await AmberPrices(client, "a/../b?c=#d", CHANNELS).fetch_history(NOW)
+    await AmberPrices(client, "a/../b?c=#d", CHANNELS).fetch_history(*STRETCH, NOW)
 
     assert service.requests[0].raw_path.startswith(
         "/v1/sites/a%2F..%2Fb%3Fc=%23d/prices?"
@@ -148,20 +176,22 @@ async def test_status(
         ({"RateLimit_Reset": "119"}, 121),
         ({"Retry_After": "30", "RateLimit_Reset": "119"}, 30),
         ({"Retry_After": "later", "RateLimit_Reset": "119"}, 121),
-        ({"Retry_After": "later"}, None),
-        ({}, None),
+        ({"Retry_After": "30", "RateLimit_Remaining": "7"}, 30),
+        ({"RateLimit_Reset": "119", "RateLimit_Remaining": "0"}, 121),
+        # A whim: requests are left.
+        ({"RateLimit_Reset": "119", "RateLimit_Remaining": "7"}, 1),
+        ({"Retry_After": "later"}, 1),
+        ({}, 1),
     ],
 )
 async def test_too_many_requests(
-    client: AmberClient, service: Service, headers: dict[str, str], seconds: int | None
+    client: AmberClient, service: Service, headers: dict[str, str], seconds: int
 ) -> None:
-    service.say_text("slow down", 429, **headers)
+    service.say_text("slow down", 429, RateLimit_Limit="50", **headers)
 
     with pytest.raises(RateLimitedError) as caught:
         await client.sites()
-    assert caught.value.retry_after == (
-        None if seconds is None else timedelta(seconds=seconds)
-    )
+    assert caught.value.retry_after == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -279,41 +309,88 @@ async def test_repr_is_discreet(client: AmberClient, prices: AmberPrices) -> Non
         assert secret not in repr(prices)
 
 
-async def test_budget_is_read_from_every_answer(
+async def test_key_that_is_used_up_is_not_sent(
     client: AmberClient, service: Service
 ) -> None:
-    assert client.budget is None
     service.say(
-        [], RateLimit_Limit="50", RateLimit_Remaining="49", RateLimit_Reset="300"
+        [], RateLimit_Limit="50", RateLimit_Remaining="0", RateLimit_Reset="200"
     )
     await client.sites()
-    first = client.budget
-    assert first is not None
-    assert (first.limit, first.remaining) == (50, 49)
-    assert timedelta(0) < first.resets_in <= timedelta(seconds=300)
 
+    with pytest.raises(RateLimitedError) as caught:
+        await client.sites()
+    assert caught.value.retry_after is not None
+    assert 190 < caught.value.retry_after.total_seconds() <= 202
+    assert_discreet(caught.value)
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500])
+async def test_every_answer_says_what_is_left(
+    client: AmberClient, service: Service, status: int
+) -> None:
     service.say(
-        {}, 429, RateLimit_Limit="50", RateLimit_Remaining="0", RateLimit_Reset="7"
+        {}, status, RateLimit_Limit="50", RateLimit_Remaining="0", RateLimit_Reset="200"
     )
+    with pytest.raises(ClientError):
+        await client.sites()
+
     with pytest.raises(RateLimitedError):
         await client.sites()
-    second = client.budget
-    assert second is not None
-    assert second.remaining == 0
-
-    service.say([])
-    await client.sites()
-    assert client.budget is not None
-    assert client.budget.remaining == 0
+    assert len(service.requests) == 1
 
 
-async def test_budget_of_a_window_that_is_over_is_unknown(
-    client: AmberClient, service: Service
+async def test_clients_of_one_key_share_its_budget(
+    session: aiohttp.ClientSession, service: Service
 ) -> None:
-    service.say([], RateLimit_Limit="50", RateLimit_Remaining="0", RateLimit_Reset="0")
-    await client.sites()
+    budget = RequestBudget(limit=3)
+    first, second = (
+        AmberClient(session, TOKEN, service.url, budget=budget) for _ in range(2)
+    )
+    stranger = AmberClient(session, TOKEN, service.url)
+    service.say([])
 
-    assert client.budget is None
+    await first.sites()
+    await second.sites()
+    await first.sites()
+
+    for client in (first, second):
+        with pytest.raises(RateLimitedError):
+            await client.sites()
+    await stranger.sites()
+    assert len(service.requests) == 4
+
+
+# covers P-03
+async def test_past_leaves_requests_to_the_running_prices(
+    prices: AmberPrices, service: Service
+) -> None:
+    service.say(
+        stored("amber_prices_30min"),
+        RateLimit_Limit="50",
+        RateLimit_Remaining="20",
+        RateLimit_Reset="200",
+    )
+    await prices.fetch_prices(NOW)
+    await prices.fetch_history(*STRETCH, NOW)
+
+    with pytest.raises(RateLimitedError):
+        await prices.fetch_history(*STRETCH, NOW)
+    await prices.fetch_prices(NOW)
+
+    assert len(service.requests) == 3
+    assert all("spare" not in request.query for request in service.requests)
+
+
+async def test_request_that_is_not_sent_costs_nothing(
+    session: aiohttp.ClientSession, service: Service
+) -> None:
+    budget = RequestBudget(limit=1)
+    with pytest.raises(AuthError):
+        await AmberClient(session, "", service.url, budget=budget).sites()
+    service.say([])
+
+    await AmberClient(session, TOKEN, service.url, budget=budget).sites()
 
 
 @pytest.mark.parametrize(
@@ -321,7 +398,7 @@ async def test_budget_of_a_window_that_is_over_is_unknown(
     [
         lambda client, _: client.sites(),
         lambda _, prices: prices.fetch_prices(NOW),
-        lambda _, prices: prices.fetch_history(NOW),
+        lambda _, prices: prices.fetch_history(*STRETCH, NOW),
     ],
 )
 async def test_every_call_reports_a_wrong_key(

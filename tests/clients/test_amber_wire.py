@@ -1,6 +1,7 @@
 """Amber's price rows: what they become, and what is refused."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 import math
@@ -9,7 +10,11 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.power_sync.clients.amber_wire import parse_history, parse_prices
+from custom_components.power_sync.clients.amber_wire import (
+    parse_history,
+    parse_prices,
+    parse_update,
+)
 from custom_components.power_sync.clients.errors import InvalidDataError
 from custom_components.power_sync.core.model.prices import (
     Channel,
@@ -44,6 +49,10 @@ UNUSED = ("date", "startTime", "nemTime")
 
 def half_hours() -> list[dict[str, Any]]:
     return stored("amber_prices_30min")
+
+
+def pushed() -> list[dict[str, Any]]:
+    return stored("amber_ws_message")["price_update"]["data"]["prices"]
 
 
 def parse(rows: Any) -> PriceSeries:
@@ -451,8 +460,108 @@ def test_history_of_a_new_site_is_empty() -> None:
     assert series.controlled_load is None
 
 
-def test_history_that_lost_a_channel_is_refused() -> None:
+def test_history_from_before_the_solar_panels_has_no_exports() -> None:
     rows = [row for row in half_hours() if row["channelType"] == "general"]
 
-    with pytest.raises(InvalidDataError, match="lacks the export channel"):
-        parse_history(rows, BOTH, NOW)
+    series = parse_history(rows, BOTH, NOW)
+
+    assert len(series.imports) == 2
+    assert series.exports == ()
+
+
+# covers P-03
+def test_update_of_both_channels() -> None:
+    update = parse_update(pushed(), BOTH)
+
+    assert update == {
+        Channel.IMPORT: PricePoint(
+            start=datetime(2026, 11, 22, 1, 20, tzinfo=UTC),
+            end=datetime(2026, 11, 22, 1, 25, tzinfo=UTC),
+            price=pytest.approx(0.0340489),
+            kind=PriceKind.CURRENT,
+            estimate=True,
+            band=PriceBand(
+                low=pytest.approx(0.030644),
+                predicted=pytest.approx(0.0340489),
+                high=pytest.approx(0.0381348),
+            ),
+            spot=pytest.approx(-0.0538218),
+            descriptor="extremelyLow",
+            renewables=71.2,
+            demand_window=False,
+        ),
+        Channel.EXPORT: replace(
+            update[Channel.IMPORT],
+            price=pytest.approx(-0.0512775),
+            band=PriceBand(
+                low=pytest.approx(-0.0440986),
+                predicted=pytest.approx(-0.0512775),
+                high=pytest.approx(-0.061533),
+            ),
+            demand_window=None,
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    "named", ["missing", None, 7, [], "ActualInterval", "ForecastInterval", "Live"]
+)
+@pytest.mark.parametrize("estimate", [True, False])
+def test_pushed_row_is_the_running_interval_whatever_it_is_called(
+    named: Any, estimate: bool
+) -> None:
+    rows = pushed()
+    for row in rows:
+        row["estimate"] = estimate
+        row["type"] = named
+        if named == "missing":
+            del row["type"]
+
+    update = parse_update(rows, BOTH)
+
+    assert set(update) == BOTH
+    for point in update.values():
+        assert point.kind is PriceKind.CURRENT
+        assert point.estimate is estimate
+
+
+def test_update_has_only_the_channels_it_speaks_of() -> None:
+    rows = pushed()
+
+    assert set(parse_update(rows[1:], BOTH)) == {Channel.EXPORT}
+    assert set(parse_update(rows, frozenset({Channel.IMPORT}))) == {Channel.IMPORT}
+    assert parse_update([], BOTH) == {}
+    assert parse_update([{"channelType": "battery"}], BOTH) == {}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "price"),
+    [
+        (["ForecastInterval", "ForecastInterval"], 2.0),
+        (["CurrentInterval", "ForecastInterval"], 1.0),
+        (["ForecastInterval", "CurrentInterval"], 2.0),
+        (["CurrentInterval", "CurrentInterval"], 2.0),
+    ],
+)
+def test_of_several_pushed_rows_the_one_called_current_counts_else_the_last(
+    kinds: list[str], price: float
+) -> None:
+    general, feed_in = pushed()
+    rows = [
+        {**general, "type": kind, "perKwh": 100.0 * number}
+        for number, kind in enumerate(kinds, start=1)
+    ]
+
+    update = parse_update([*rows, feed_in], BOTH)
+
+    assert update[Channel.IMPORT].price == price
+    assert update[Channel.EXPORT].price == pytest.approx(-0.0512775)
+
+
+@pytest.mark.parametrize("field", [name for name in REQUIRED if name != "type"])
+def test_broken_pushed_row_is_refused_and_named(field: str) -> None:
+    rows = pushed()
+    rows[1][field] = None
+
+    with pytest.raises(InvalidDataError, match=f"row 1 {field}"):
+        parse_update(rows, BOTH)

@@ -64,7 +64,15 @@ RULES = (
     "inject-websession",
     "strict-typing",
 )
-PLATFORMS = ("binary_sensor", "button", "event", "sensor", "switch")
+PLATFORMS = (
+    "binary_sensor",
+    "button",
+    "event",
+    "number",
+    "select",
+    "sensor",
+    "switch",
+)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +154,9 @@ def test_platforms(platform: str) -> None:
     limit = limits["PARALLEL_UPDATES"]
     assert isinstance(limit, ast.Constant)
     # Where commands go out, one at a time.
-    assert limit.value == (1 if platform in {"button", "switch"} else 0)
+    assert limit.value == (
+        1 if platform in {"button", "number", "select", "switch"} else 0
+    )
     setup = functions(platform)["async_setup_entry"]
     kinds = [
         ast.unparse(item.annotation) for item in setup.args.args if item.annotation

@@ -4,6 +4,7 @@ Covers P-10 and B-03. Many cases are mistakes that programs for the same purpose
 have made.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 import math
 from zoneinfo import ZoneInfo
@@ -12,7 +13,6 @@ import pytest
 
 from custom_components.power_sync.core.day_tariff import (
     FRESH,
-    SHORTEST_HORIZON,
     Blocked,
     BlockReason,
     DayTariff,
@@ -438,10 +438,22 @@ def test_the_shortest_horizon() -> None:
     known = history(row(NOON - DAY, [1] * 48, kind=ACTUAL), NOON)
     prices = series(day_ahead(NOON, [0.2] * 23))
 
-    assert SHORTEST_HORIZON == 12 * HOUR
+    assert prices.least_horizon == 12 * HOUR
     assert isinstance(build_at(NOON, prices, known=known), DayTariff)
     late = refused(NOON + timedelta(seconds=1), prices, known=known)
     assert late.reason is BlockReason.HORIZON_TOO_SHORT
+
+
+def test_a_source_that_reaches_less_far_by_nature_is_completed_by_history() -> None:
+    """Covers P-08: ComEd's day-ahead prices end at midnight."""
+    known = history(row(NOON - DAY, [1] * 48, kind=ACTUAL), NOON)
+    short = replace(series(day_ahead(NOON, [0.2] * 3)), least_horizon=timedelta(0))
+
+    day = build_at(NOON, short, known=known)
+
+    assert isinstance(day, DayTariff)
+    assert sorted({slot.import_price for slot in day.slots}) == [0.2, 0.5, 1]
+    assert [slot.source for slot in day.slots].count(SlotSource.PRICED) == 4
 
 
 def test_a_hole_inside_the_horizon_blocks() -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.power_sync.core.model.moments import floor_to
 from custom_components.power_sync.core.model.prices import (
     ForecastChoice,
     PriceBand,
@@ -17,7 +18,6 @@ from custom_components.power_sync.core.timeline import (
     QUARTER,
     Mean,
     StepFunction,
-    floor_to,
     half_hour_start,
     label_of,
     quarters_of,

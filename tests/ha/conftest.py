@@ -13,7 +13,7 @@ import logging
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -53,7 +53,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     And let every home poll at the same moments.
     """
     monkeypatch.setattr(actuator, "READ_BACK_AT", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(prices, "MOST_JITTER", 0.0)
+    monkeypatch.setattr(prices.random, "uniform", lambda least, most: least)
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,14 @@ async def serve(
 
         async def start(**config: Any) -> SimulatorServer:
             home = SimulatedHome(
-                HomeConfig(**({"seed": 7, "lived_in": timedelta()} | config)),
+                # Prices are pushed in running time, which stands still here: tests
+                # of that push on their own.
+                HomeConfig(
+                    **(
+                        {"seed": 7, "lived_in": timedelta(), "amber_socket": False}
+                        | config
+                    )
+                ),
                 dt_util.utcnow,
             )
             server = SimulatorServer(home)
@@ -113,6 +120,8 @@ async def make_house(
         parts: tuple[str, ...] = ALL_PARTS,
         channels: tuple[str, ...] = ("export", "import"),
         entry_id: str = ENTRY_ID,
+        source: Callable[[SimulatorServer], dict[str, Any]] | None = None,
+        plans: tuple[ConfigSubentryDataWithId, ...] = (),
         **config: Any,
     ) -> House:
         server = await serve(**config)
@@ -122,7 +131,10 @@ async def make_house(
             title="Home",
             unique_id=f"powerwall_{server.home.config.tesla_sites[0].site_id}",
             options=options or {},
-            subentries_data=subentries(server, parts, channels),
+            subentries_data=[
+                *subentries(server, parts, channels, source and source(server)),
+                *plans,
+            ],
         )
         house = House(hass, freezer, hass_storage, server, entry)
         houses.append(house)

@@ -27,6 +27,7 @@ PRICE_SOURCE = "price-source"
 POWERWALL = "powerwall"
 ENTRY_ID = "01JTESTHOME0000000000000000"
 ALL_PARTS = (PRICE_SOURCE, POWERWALL)
+TITLES = {"aemo": "AEMO", "comed": "ComEd", "plan": "My plan", "sensor": "My sensor"}
 
 
 class Steady:
@@ -147,9 +148,12 @@ class House:
 
     def _busy(self) -> bool:
         """Return whether any task has something to do."""
-        idle = set()
+        idle: set[asyncio.Task[Any] | None] = set()
         for entry in self.hass.config_entries.async_loaded_entries(DOMAIN):
-            powerwall = entry.runtime_data.powerwall
+            powerwall, prices = entry.runtime_data.powerwall, entry.runtime_data.prices
+            if prices is not None:
+                # It does nothing but wait for the service to say something.
+                idle.add(prices.stream_task)
             if powerwall is not None:
                 wake = powerwall.controller._wake
                 if wake._waiters and not wake.is_set():
@@ -240,23 +244,31 @@ class House:
 
 
 def subentries(
-    server: SimulatorServer, parts: tuple[str, ...], channels: tuple[str, ...]
+    server: SimulatorServer,
+    parts: tuple[str, ...],
+    channels: tuple[str, ...],
+    source: dict[str, Any] | None,
 ) -> list[ConfigSubentryDataWithId]:
-    """Return what is stored for the first sites of a simulated home."""
+    """Return what is stored for the first sites of a simulated home.
+
+    Prices come from its Amber site, unless ``source`` stores something else.
+    """
     config = server.home.config
     site, energy_site = config.amber_sites[0], config.tesla_sites[0]
     known = {
         PRICE_SOURCE: ConfigSubentryDataWithId(
-            data={
+            data=source
+            or {
                 "provider": "amber",
                 "api_token": AMBER_TOKEN,
                 "site_id": site.site_id,
                 "channels": list(channels),
                 "base_url": server.amber_url,
+                "stream_url": server.amber_ws_url,
             },
             subentry_id=PRICE_SOURCE,
             subentry_type="price_source",
-            title="Amber Electric",
+            title=TITLES[source["provider"]] if source else "Amber Electric",
             unique_id=f"price_source_{site.site_id}",
         ),
         POWERWALL: ConfigSubentryDataWithId(

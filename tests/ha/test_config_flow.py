@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -19,6 +19,9 @@ from custom_components.power_sync.sim.config import (
 )
 from custom_components.power_sync.sim.faults import Fault, FaultKind, Service
 from custom_components.power_sync.sim.server import SimulatorServer
+from custom_components.power_sync.sources import request_budget
+
+from .flow_walk import Walk, not_run
 
 type Serve = Callable[..., Awaitable[SimulatorServer]]
 
@@ -41,17 +44,18 @@ TWO_WALLS = (ONE_WALL, TeslaSite(site_id=2252000000000002, name="Beach house"))
 @pytest.fixture(autouse=True)
 def set_up() -> Iterator[AsyncMock]:
     """Keep what the flow creates from being run."""
-    with (
-        patch(
-            "custom_components.power_sync.async_setup_entry", return_value=True
-        ) as mock,
-        patch("custom_components.power_sync.async_unload_entry", return_value=True),
-    ):
+    with not_run() as mock:
         yield mock
 
 
 def amber_input(server: SimulatorServer, token: str = AMBER_TOKEN) -> dict[str, Any]:
-    return {"api_token": token, "advanced": {"base_url": server.amber_url}}
+    return {
+        "api_token": token,
+        "advanced": {
+            "base_url": server.amber_url,
+            "stream_url": server.amber_ws_url,
+        },
+    }
 
 
 def tesla_input(
@@ -60,67 +64,17 @@ def tesla_input(
     return {"access_token": token, "advanced": {"base_url": server.teslemetry_url}}
 
 
-class Wizard:
-    """A flow that is gone through step by step."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        self.hass = hass
-        self.result: Any = None
-
-    async def start(self, choice: str | None = None) -> None:
-        self.result = await self.hass.config_entries.flow.async_init(
-            DOMAIN, context={"source": SOURCE_USER}
-        )
-        if choice:
-            await self.give({"next_step_id": choice})
-
-    async def give(self, answers: dict[str, Any]) -> None:
-        self.result = await self.hass.config_entries.flow.async_configure(
-            self.result["flow_id"], answers
-        )
-        await self.hass.async_block_till_done()
-
-    @property
-    def step(self) -> str:
-        assert self.result["type"] is FlowResultType.FORM, self.result
-        step: str = self.result["step_id"]
-        return step
-
-    @property
-    def errors(self) -> dict[str, str]:
-        assert self.result["type"] is FlowResultType.FORM, self.result
-        return self.result["errors"] or {}
-
-    @property
-    def choices(self) -> list[str]:
-        """The labels of the only choice of the form."""
-        (selector,) = self.result["data_schema"].schema.values()
-        return [option["label"] for option in selector.config["options"]]
-
-    @property
-    def entry(self) -> Any:
-        assert self.result["type"] is FlowResultType.CREATE_ENTRY, self.result
-        return self.result["result"]
-
-    @property
-    def reason(self) -> str:
-        assert self.result["type"] is FlowResultType.ABORT, self.result
-        reason: str = self.result["reason"]
-        return reason
-
-
 @pytest.fixture
-def wizard(hass: HomeAssistant) -> Wizard:
-    return Wizard(hass)
+def wizard(hass: HomeAssistant) -> Walk:
+    return Walk(hass)
 
 
 # covers U-01 and P-01
-async def test_whole_wizard(wizard: Wizard, serve: Serve, set_up: AsyncMock) -> None:
+async def test_whole_wizard(wizard: Walk, serve: Serve, set_up: AsyncMock) -> None:
     server = await serve()
     await wizard.start()
-    assert wizard.result["type"] is FlowResultType.MENU
-    assert wizard.result["menu_options"] == ["amber", "simulated"]
-    await wizard.give({"next_step_id": "amber"})
+    assert wizard.menu == ["amber", "aemo", "comed", "plan", "sensor", "simulated"]
+    await wizard.choose("amber")
     assert wizard.step == "amber"
     assert wizard.errors == {}
     await wizard.give(amber_input(server))
@@ -145,6 +99,7 @@ async def test_whole_wizard(wizard: Wizard, serve: Serve, set_up: AsyncMock) -> 
                 "site_id": ACTIVE.site_id,
                 "channels": ["export", "import"],
                 "base_url": server.amber_url,
+                "stream_url": server.amber_ws_url,
             },
         ),
         "powerwall": (
@@ -162,16 +117,18 @@ async def test_whole_wizard(wizard: Wizard, serve: Serve, set_up: AsyncMock) -> 
     assert entry.state is ConfigEntryState.LOADED
 
 
-async def test_real_addresses_are_suggested(wizard: Wizard, serve: Serve) -> None:
+async def test_real_addresses_are_suggested(wizard: Walk, serve: Serve) -> None:
     await serve()
     await wizard.start("amber")
     advanced = wizard.result["data_schema"].schema["advanced"]
     assert advanced.options == {"collapsed": True}
-    (field,) = advanced.schema.schema
-    assert field.default() == "https://api.amber.com.au/v1"
+    assert {str(field): field.default() for field in advanced.schema.schema} == {
+        "base_url": "https://api.amber.com.au/v1",
+        "stream_url": "wss://api-ws.amber.com.au",
+    }
 
 
-async def test_token_and_address_are_trimmed(wizard: Wizard, serve: Serve) -> None:
+async def test_token_and_address_are_trimmed(wizard: Walk, serve: Serve) -> None:
     server = await serve()
     await wizard.start("amber")
     await wizard.give(
@@ -202,7 +159,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("kind", "field", "error"), ANSWERS)
 async def test_amber_errors(
-    wizard: Wizard, serve: Serve, kind: FaultKind, field: str, error: str
+    wizard: Walk, serve: Serve, kind: FaultKind, field: str, error: str
 ) -> None:
     server = await serve()
     server.home.faults.add(Fault(service=Service.AMBER, kind=kind))
@@ -211,6 +168,8 @@ async def test_amber_errors(
     assert wizard.step == "amber"
     assert wizard.errors == {"api_token" if field == "token" else "base": error}
     server.home.faults.clear()
+    # The time is over that Amber may have asked to wait.
+    request_budget(wizard.hass, AMBER_TOKEN).__init__()  # type: ignore[misc]
     await wizard.give(amber_input(server))
     assert wizard.step == "tesla"
     await wizard.give(tesla_input(server))
@@ -219,7 +178,7 @@ async def test_amber_errors(
 
 @pytest.mark.parametrize(("kind", "field", "error"), ANSWERS)
 async def test_tesla_errors(
-    wizard: Wizard, serve: Serve, kind: FaultKind, field: str, error: str
+    wizard: Walk, serve: Serve, kind: FaultKind, field: str, error: str
 ) -> None:
     server = await serve()
     server.home.faults.add(Fault(service=Service.TESLA, kind=kind))
@@ -237,7 +196,7 @@ async def test_tesla_errors(
     ("service", "path"), [(Service.AMBER, "prices"), (Service.TESLA, "site_info")]
 )
 async def test_site_that_does_not_answer(
-    wizard: Wizard, serve: Serve, service: Service, path: str
+    wizard: Walk, serve: Serve, service: Service, path: str
 ) -> None:
     """Although the account does."""
     server = await serve()
@@ -259,7 +218,7 @@ async def test_site_that_does_not_answer(
     ["http://127.0.0.1:1", "not an address", "", "http://", "ftp://x", "http://[::"],
 )
 async def test_address_that_leads_nowhere(
-    wizard: Wizard, serve: Serve, address: str
+    wizard: Walk, serve: Serve, address: str
 ) -> None:
     server = await serve()
     await wizard.start("amber")
@@ -274,7 +233,7 @@ async def test_address_that_leads_nowhere(
 
 
 async def test_no_answer_in_time(
-    wizard: Wizard, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    wizard: Walk, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = await serve()
     monkeypatch.setattr("custom_components.power_sync.clients.amber.REQUEST_TIMEOUT", 0)
@@ -284,7 +243,7 @@ async def test_no_answer_in_time(
 
 
 @pytest.mark.parametrize("token", ["", "   ", "two\nlines", "naïve"])
-async def test_strange_tokens(wizard: Wizard, serve: Serve, token: str) -> None:
+async def test_strange_tokens(wizard: Walk, serve: Serve, token: str) -> None:
     server = await serve()
     await wizard.start("amber")
     await wizard.give(amber_input(server, token))
@@ -303,7 +262,7 @@ async def test_strange_tokens(wizard: Wizard, serve: Serve, token: str) -> None:
     ],
 )
 async def test_amber_accounts_without_prices(
-    wizard: Wizard, serve: Serve, sites: tuple[AmberSite, ...], error: str
+    wizard: Walk, serve: Serve, sites: tuple[AmberSite, ...], error: str
 ) -> None:
     server = await serve(amber_sites=sites)
     await wizard.start("amber")
@@ -312,14 +271,14 @@ async def test_amber_accounts_without_prices(
     assert wizard.errors == {"base": error}
 
 
-async def test_closed_site_is_not_offered(wizard: Wizard, serve: Serve) -> None:
+async def test_closed_site_is_not_offered(wizard: Walk, serve: Serve) -> None:
     server = await serve(amber_sites=(CLOSED, ACTIVE))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
     assert wizard.step == "tesla"
 
 
-async def test_several_amber_sites(wizard: Wizard, serve: Serve) -> None:
+async def test_several_amber_sites(wizard: Walk, serve: Serve) -> None:
     server = await serve(amber_sites=(ACTIVE, SECOND, CLOSED, PENDING))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
@@ -340,7 +299,7 @@ async def test_several_amber_sites(wizard: Wizard, serve: Serve) -> None:
 
 
 async def test_import_only_site_with_controlled_load(
-    wizard: Wizard, serve: Serve
+    wizard: Walk, serve: Serve
 ) -> None:
     site = replace(ACTIVE, feed_in=False, controlled_load=True)
     server = await serve(amber_sites=(site,))
@@ -351,7 +310,7 @@ async def test_import_only_site_with_controlled_load(
     assert source.data["channels"] == ["controlled_load", "import"]
 
 
-async def test_several_powerwalls(wizard: Wizard, serve: Serve) -> None:
+async def test_several_powerwalls(wizard: Walk, serve: Serve) -> None:
     nothing = TeslaSite(site_id=2252000000000009, name="Empty", powerwalls=0)
     server = await serve(tesla_sites=(*TWO_WALLS, nothing))
     await wizard.start("amber")
@@ -374,7 +333,7 @@ async def test_several_powerwalls(wizard: Wizard, serve: Serve) -> None:
     assert wizard.entry.unique_id == f"powerwall_{TWO_WALLS[1].site_id}"
 
 
-async def test_no_battery(wizard: Wizard, serve: Serve) -> None:
+async def test_no_battery(wizard: Walk, serve: Serve) -> None:
     server = await serve(tesla_sites=(TeslaSite(powerwalls=0),))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
@@ -383,7 +342,7 @@ async def test_no_battery(wizard: Wizard, serve: Serve) -> None:
     assert wizard.errors == {"base": "no_powerwall"}
 
 
-async def test_nameless_site(wizard: Wizard, serve: Serve) -> None:
+async def test_nameless_site(wizard: Walk, serve: Serve) -> None:
     server = await serve(tesla_sites=(TeslaSite(name=""),))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
@@ -391,7 +350,7 @@ async def test_nameless_site(wizard: Wizard, serve: Serve) -> None:
     assert wizard.entry.title == "Powerwall"
 
 
-async def test_the_same_home_twice(wizard: Wizard, serve: Serve) -> None:
+async def test_the_same_home_twice(wizard: Walk, serve: Serve) -> None:
     server = await serve()
     for _ in range(2):
         await wizard.start("amber")
@@ -402,7 +361,7 @@ async def test_the_same_home_twice(wizard: Wizard, serve: Serve) -> None:
     assert len(wizard.hass.config_entries.async_entries(DOMAIN)) == 1
 
 
-async def test_powerwall_of_another_home(wizard: Wizard, serve: Serve) -> None:
+async def test_powerwall_of_another_home(wizard: Walk, serve: Serve) -> None:
     first = await serve()
     await wizard.start("amber")
     await wizard.give(amber_input(first))
@@ -415,7 +374,7 @@ async def test_powerwall_of_another_home(wizard: Wizard, serve: Serve) -> None:
     assert wizard.reason == "already_configured"
 
 
-async def test_two_homes(wizard: Wizard, serve: Serve) -> None:
+async def test_two_homes(wizard: Walk, serve: Serve) -> None:
     server = await serve(amber_sites=(ACTIVE, SECOND), tesla_sites=TWO_WALLS)
     for site, wall in zip((ACTIVE, SECOND), TWO_WALLS, strict=True):
         await wizard.start("amber")
@@ -429,7 +388,7 @@ async def test_two_homes(wizard: Wizard, serve: Serve) -> None:
 
 async def test_two_wizards_for_one_home(hass: HomeAssistant, serve: Serve) -> None:
     server = await serve()
-    one, other = Wizard(hass), Wizard(hass)
+    one, other = Walk(hass), Walk(hass)
     for wizard in (one, other):
         await wizard.start("amber")
         await wizard.give(amber_input(server))
@@ -440,7 +399,7 @@ async def test_two_wizards_for_one_home(hass: HomeAssistant, serve: Serve) -> No
 
 
 # covers U-05
-async def test_simulated_home(wizard: Wizard, serve: Serve, set_up: AsyncMock) -> None:
+async def test_simulated_home(wizard: Walk, serve: Serve, set_up: AsyncMock) -> None:
     await wizard.start("simulated")
     assert wizard.step == "simulated"
     await wizard.give({"seed": 5.0})

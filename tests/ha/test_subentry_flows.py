@@ -61,7 +61,10 @@ def address(house: House, part: str) -> str:
 
 
 def account(house: House, part: str, token: str) -> dict[str, Any]:
-    return {TOKEN[part]: token, "advanced": {"base_url": address(house, part)}}
+    addresses = {"base_url": address(house, part)}
+    if part == PRICE_SOURCE:
+        addresses["stream_url"] = house.server.amber_ws_url
+    return {TOKEN[part]: token, "advanced": addresses}
 
 
 # Re-authentication
@@ -160,9 +163,14 @@ async def test_both_tokens_refused(house: House) -> None:
 
 
 async def add(house: House, kind: str) -> Any:
-    return await house.hass.config_entries.subentries.async_init(
+    """Begin to add something; of the price sources, Amber."""
+    result = await house.hass.config_entries.subentries.async_init(
         (house.entry.entry_id, kind), context={"source": SOURCE_USER}
     )
+    if result["type"] is FlowResultType.MENU:
+        assert result["menu_options"] == ["amber", "aemo", "comed", "plan", "sensor"]
+        result = await go_on(house, result, {"next_step_id": "amber"})
+    return result
 
 
 async def go_on(house: House, result: Any, answers: dict[str, Any]) -> Any:
@@ -321,12 +329,14 @@ async def test_simulated_homes_stay_as_they_are(
 
 
 async def options(house: House) -> Any:
-    return await house.hass.config_entries.options.async_init(house.entry.entry_id)
+    flows = house.hass.config_entries.options
+    menu = await flows.async_init(house.entry.entry_id)
+    return await flows.async_configure(menu["flow_id"], {"next_step_id": "general"})
 
 
 async def test_options(house: House, loads: Loads) -> None:
     form = await options(house)
-    assert form["step_id"] == "init"
+    assert form["step_id"] == "general"
     defaults = {
         str(key): key.default()
         for key in form["data_schema"].schema

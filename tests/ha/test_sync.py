@@ -9,7 +9,11 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.power_sync.control import actuator
+from custom_components.power_sync.control import (
+    actuator,
+    controller as controller_module,
+)
+from custom_components.power_sync.coordinator.zone import home_zone
 from custom_components.power_sync.core.tesla_tariff import (
     OUR_CODE,
     day_prices,
@@ -261,15 +265,15 @@ async def test_prices_that_come_just_before_a_decision_are_in_it(
 ) -> None:
     """They are no reason to end the read-back of the tariff made of them."""
     controller = steady.entry.runtime_data.powerwall.controller
-    find_zone = controller._find_zone
+    find_zone = home_zone
     entered, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow_find_zone() -> Any:
+    async def slow_find_zone(*args: Any) -> Any:
         entered.set()
         await go_on.wait()
-        return await find_zone()
+        return await find_zone(*args)
 
-    monkeypatch.setattr(controller, "_find_zone", slow_find_zone)
+    monkeypatch.setattr(controller_module, "home_zone", slow_find_zone)
     controller._wake.set()
     await entered.wait()
     market.price = 180.0

@@ -81,6 +81,18 @@ def tesla(serve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def browser(serve: Callable[..., Any]) -> Callable[..., Any]:
+    """Serve an application; returns a client with a name of its own."""
+
+    async def start(app: web.Application) -> TestClient:
+        client = await serve(app, None)
+        client.session.headers["User-Agent"] = "Mozilla/5.0 (test)"
+        return client
+
+    return start
+
+
+@pytest.fixture
 def sample() -> Callable[[str], Any]:
     """Read a captured document."""
     return lambda name: json.loads((SAMPLES / name).read_text())

@@ -286,9 +286,12 @@ def test_faults_strike_in_order_where_they_match():
     [
         ([], "JSON object"),
         ({"service": "amber", "kind": "plague"}, "status_500"),
-        ({"service": "comed", "kind": "html"}, "amber, tesla"),
+        ({"service": "griddy", "kind": "html"}, "nemweb, tesla"),
         ({"service": "amber", "kind": "not_applied"}, "tesla commands"),
-        ({"service": "tesla", "kind": "nan_prices"}, "amber prices"),
+        ({"service": "tesla", "kind": "nan_prices"}, "comed, nemweb prices"),
+        ({"service": "comed", "kind": "partial_forecast"}, "amber, aemo, nemweb"),
+        ({"service": "amber", "kind": "socket_silent"}, "amber_socket prices"),
+        ({"service": "aemo", "kind": "wrong_token"}, "has no tokens"),
         ({"service": "amber", "kind": "html", "count": 0}, "at least 1"),
         ({"service": "amber", "kind": "html", "count": "twice"}, "whole number"),
         ({"service": "amber", "kind": "slow", "seconds": -1}, "at least 0"),
@@ -332,7 +335,13 @@ async def test_tokens_over_http(home, amber, tesla, serve):
     assert (await (await amber(home)).get(PRICES)).status == 200
     await admin.delete("/tokens")
     assert (await client.get(LIVE)).status == 200
-    for body in ({"service": "comed"}, {}, [], {"service": "tesla", "token": 1}):
+    for body in (
+        {"service": "comed", "token": "x"},
+        {},
+        [],
+        {"service": []},
+        {"service": "tesla", "token": 1},
+    ):
         assert (await admin.post("/tokens", json=body)).status == 400
 
 

@@ -4,12 +4,14 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
+import re
 import subprocess
 import sys
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from custom_components.power_sync.core.model.powerwall import OperationMode
 from custom_components.power_sync.sim.config import (
@@ -21,6 +23,7 @@ from custom_components.power_sync.sim.config import (
 )
 from custom_components.power_sync.sim.home import SimulatedHome
 from custom_components.power_sync.sim.server import SimulatorServer
+from harness.simulated_services import Addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -226,6 +229,41 @@ async def test_one_port_for_all_services_and_state_that_outlives_them(make_home)
     await server.stop()
 
 
+async def test_all_price_services_behind_that_port(make_home):
+    home = make_home(comed_zone=ZoneInfo("America/Chicago"))
+    server = SimulatorServer(home)
+    await server.start()
+    agent = {"User-Agent": "PowerSync/1.0"}
+    async with aiohttp.ClientSession(headers=agent) as session:
+        async with session.post(
+            f"{server.aemo_url}/5MIN", json={"timeScale": ["30MIN"]}
+        ) as answer:
+            assert len((await answer.json())["5MIN"]) > 288 * 5
+        async with session.get(f"{server.nemweb_url}/DispatchIS_Reports/") as answer:
+            link = re.findall(r'HREF="([^"]+)"', await answer.text())[-1]
+        # The links are paths on the host.
+        async with session.get(answer.url.join(URL(link))) as answer:
+            assert (await answer.read())[:2] == b"PK"
+        async with session.get(f"{server.comed_url}/api?type=5minutefeed") as answer:
+            assert len(json.loads(await answer.text())) > 200
+        path = "/rrtp/ServletFeed?type=daynexttoday"
+        async with session.get(f"{server.comed_url}{path}") as answer:
+            assert (await answer.text()).startswith("[[Date.UTC(2026,10,")
+        headers = {"Authorization": f"Bearer {AMBER_TOKEN}"}
+        async with session.ws_connect(server.amber_ws_url, headers=headers) as socket:
+            data = {"siteId": home.config.amber_sites[0].site_id}
+            await socket.send_json(
+                {"service": "live-prices", "action": "subscribe", "data": data}
+            )
+            assert (await socket.receive_json(timeout=5))["status"] == 200
+            async with session.get(f"{server.admin_url}/state") as answer:
+                assert (await answer.json())["amber_subscribers"] == 1
+            await server.stop()
+            message = await socket.receive(timeout=5)
+            assert message.data == aiohttp.WSCloseCode.GOING_AWAY
+    assert server.amber_ws_url.startswith("ws://127.0.0.1:")
+
+
 async def test_a_taken_port_is_an_error_and_leaves_nothing_open(make_home):
     first, second = SimulatorServer(make_home()), SimulatorServer(make_home())
     await first.start()
@@ -249,8 +287,11 @@ async def command(*arguments):
 
 
 async def test_the_stand_alone_simulator_serves_until_it_is_told_to_stop():
-    process = await command("--seed", "9", "--speed", "60", "--interval", "30")
+    process = await command(
+        *("--seed", "9", "--speed", "60", "--interval", "30", "--region", "SA1")
+    )
     printed = json.loads(await process.stdout.readline())
+    Addresses(**printed)
     async with aiohttp.ClientSession() as session:
         for path in ("products", "products"):
             async with session.get(
@@ -263,8 +304,21 @@ async def test_the_stand_alone_simulator_serves_until_it_is_told_to_stop():
             headers={"Authorization": f"Bearer {printed['amber_token']}"},
         ) as answer:
             assert (await answer.json())[0]["intervalLength"] == 30
+        async with session.get(
+            f"{printed['aemo_url']}/ELEC_NEM_SUMMARY", headers={"User-Agent": "Test"}
+        ) as answer:
+            summary = (await answer.json())["ELEC_NEM_SUMMARY"]
+        async with session.get(f"{printed['comed_url']}/api") as answer:
+            assert answer.status == 200
         async with session.get(f"{printed['admin_url']}/state") as answer:
-            assert (await answer.json())["tesla_requests"] == 2
+            state = await answer.json()
+        assert state["tesla_requests"] == 2
+        assert (state["aemo_requests"], state["comed_requests"]) == (1, 1)
+        # The truth belongs to the region that was named: whole cents, as it is drawn.
+        whole = [
+            row["REGIONID"] for row in summary if row["PRICE"] == round(row["PRICE"], 2)
+        ]
+        assert whole == ["SA1"]
     process.terminate()
 
     assert await process.wait() == 0

@@ -9,7 +9,7 @@ interval, end, duration, price. What only explains a price is dropped when it is
 broken: band, spot, range, renewables, descriptor, spike status, demand window.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from ..core.model.prices import (
@@ -31,10 +31,12 @@ from .json_fields import (
     number,
     text,
 )
+from .protocols import PriceUpdate
 
+_CURRENT = "CurrentInterval"
 _KINDS = {
     "ActualInterval": PriceKind.ACTUAL,
-    "CurrentInterval": PriceKind.CURRENT,
+    _CURRENT: PriceKind.CURRENT,
     "ForecastInterval": PriceKind.FORECAST,
 }
 _CERTAINTY = {PriceKind.FORECAST: 0, PriceKind.CURRENT: 1, PriceKind.ACTUAL: 2}
@@ -67,18 +69,32 @@ def parse_history(
 ) -> PriceSeries:
     """Return the settled prices of an answer; none at all is an answer, too.
 
-    Raises InvalidDataError like ``parse_prices``, and if only some channels have
-    settled prices.
+    So is a channel without any: solar panels may be younger than the contract. Raises
+    InvalidDataError naming the row and field.
     """
     points = {
         channel: [point for point in row if point.kind is PriceKind.ACTUAL]
         for channel, row in _read_rows(body).items()
     }
-    if any(points[channel] for channel in channels):
-        for channel in channels:
-            if not points[channel]:
-                raise InvalidDataError(f"the answer lacks the {channel} channel")
     return _series(points, channels, fetched_at)
+
+
+def parse_update(body: object, channels: frozenset[Channel]) -> PriceUpdate:
+    """Return the running interval of each channel that pushed rows speak of.
+
+    A row is taken for the running interval whatever it calls its type; the caller
+    knows the time. Of several rows of a channel one that is called CurrentInterval
+    counts, else the last. Rows of channels that a site is not billed for are ignored.
+    Raises InvalidDataError naming the row and field.
+    """
+    update: dict[Channel, PricePoint] = {}
+    sure: set[Channel] = set()
+    for channel, row, where in _known_rows(body):
+        named = row.get("type") == _CURRENT
+        if channel in channels and (named or channel not in sure):
+            update[channel] = _read_point(row, channel, PriceKind.CURRENT, where)
+            sure |= {channel} if named else set()
+    return update
 
 
 def _series(
@@ -111,20 +127,28 @@ def _in_order(points: Iterable[PricePoint]) -> tuple[PricePoint, ...]:
 def _read_rows(body: object) -> _Points:
     """Read all rows of known channels, in the order they came."""
     points: _Points = {channel: [] for channel in Channel}
+    for channel, row, where in _known_rows(body):
+        kind = _KINDS.get(text(row.get("type"), f"{where} type"))
+        if kind is None:
+            raise InvalidDataError(f"{where} type is unknown")
+        points[channel].append(_read_point(row, channel, kind, where))
+    return points
+
+
+def _known_rows(body: object) -> Iterator[tuple[Channel, JsonObject, str]]:
+    """Yield the rows of known channels and how each is called in an error."""
     for index, entry in enumerate(json_list(body, "the list of prices")):
         where = f"row {index}"
         row = json_object(entry, where)
         channel = CHANNELS.get(text(row.get("channelType"), f"{where} channelType"))
         if channel is not None:
-            points[channel].append(_read_row(row, channel, where))
-    return points
+            yield channel, row, where
 
 
-def _read_row(row: JsonObject, channel: Channel, where: str) -> PricePoint:
-    """Read one row of a known channel."""
-    kind = _KINDS.get(text(row.get("type"), f"{where} type"))
-    if kind is None:
-        raise InvalidDataError(f"{where} type is unknown")
+def _read_point(
+    row: JsonObject, channel: Channel, kind: PriceKind, where: str
+) -> PricePoint:
+    """Read one row of a known channel and kind."""
     duration = _DURATIONS.get(number(row.get("duration"), f"{where} duration"))
     if duration is None:
         raise InvalidDataError(f"{where} duration is unknown")

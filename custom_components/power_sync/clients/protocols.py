@@ -1,11 +1,22 @@
 """What the rest of the product expects of a service, whoever provides it."""
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from ..core.model.powerwall import EnergyTotals, LiveStatus, OperationMode, SiteInfo
-from ..core.model.prices import PriceSeries
+from ..core.model.prices import Channel, PricePoint, PriceSeries
 from ..core.model.tesla_tariff import TeslaTariff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How much of the past a source can tell, and how much of it at a time."""
+
+    back: timedelta
+    at_once: timedelta
 
 
 class PriceSource(Protocol):
@@ -15,12 +26,51 @@ class PriceSource(Protocol):
     well formed: in time order per channel, finite, in UTC and in $/kWh.
     """
 
+    @property
+    def reach(self) -> Reach | None:
+        """Return what ``fetch_history`` can be asked for; None for nothing at all."""
+        ...
+
     async def fetch_prices(self, now: datetime) -> PriceSeries:
         """Return the running price and the forecast to the source's horizon."""
         ...
 
-    async def fetch_history(self, now: datetime) -> PriceSeries:
-        """Return the settled prices of the last days, as far as there are any."""
+    async def fetch_history(
+        self, start: datetime, end: datetime, now: datetime
+    ) -> PriceSeries:
+        """Return the settled prices of a stretch of the past, as far as there are any.
+
+        The stretch is no longer than ``reach.at_once``; the answer may hold more.
+        """
+        ...
+
+
+class StreamState(StrEnum):
+    """What has become of a connection over which prices are pushed."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    NOT_OFFERED = "not_offered"
+    """The account has no such connection; there is no use in trying again."""
+
+
+type PriceUpdate = Mapping[Channel, PricePoint]
+"""The running interval of each channel that a push speaks of."""
+
+
+class PriceStream(Protocol):
+    """Running prices of one home, pushed by the service."""
+
+    async def run(
+        self,
+        on_update: Callable[[PriceUpdate], None],
+        on_state: Callable[[StreamState], None],
+    ) -> None:
+        """Deliver updates until cancelled, reconnecting as often as is polite.
+
+        Returns after the state NOT_OFFERED, and raises AuthError if the service
+        does not accept the credentials; every other failure is survived.
+        """
         ...
 
 

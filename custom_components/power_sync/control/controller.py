@@ -17,9 +17,11 @@ from ..clients.protocols import PowerwallClient
 from ..const import LOGGER
 from ..coordinator.powerwall import SiteCoordinator
 from ..coordinator.prices import PriceCoordinator
+from ..coordinator.zone import home_zone
 from ..core.arbiter import resolve
 from ..core.engine import (
     MANUAL_PUSH_HOLDS,
+    PLAN_PUSH_HOLDS,
     Decision,
     Memory,
     Plan,
@@ -29,6 +31,7 @@ from ..core.engine import (
 )
 from ..core.journal import Journal
 from ..core.model.decisions import (
+    KEEP,
     Action,
     Feature,
     Keep,
@@ -38,13 +41,16 @@ from ..core.model.decisions import (
     Want,
 )
 from ..core.model.powerwall import OperationMode
+from ..core.model.tariff_plan import TariffPlan
+from ..core.model.tesla_tariff import TeslaTariff
+from ..core.plan_tariff import plan_tariff
 from ..core.price_history import PriceHistory
 from ..preferences import Preferences
 from .actuator import Actuator
 from .issues import Issues
 from .levers import Levers
 from .log import DecisionLog
-from .pushes import Pushes, answer
+from .pushes import Push, Pushes
 from .store import StateStore
 
 EVERY = timedelta(minutes=1)
@@ -126,23 +132,26 @@ class Controller:
         while self._unsubscribe:
             self._unsubscribe.pop()()
         self._issues.close()
-        answer(self._pushes.take(), None)
+        self._refuse_pushes()
 
     async def run(self) -> None:
         """Decide and act whenever something has happened, for ever."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            pushes = self._pushes.take()
+            push = self._pushes.take()
             record = None
             try:
-                record = await self._step(bool(pushes))
+                record = await self._step(push)
             except Exception:  # noqa: BLE001
                 # The one guard of the outermost loop: a mistake in one step
                 # must not end control for good.
                 LOGGER.exception("A control step failed; the next one tries again")
             finally:
-                answer(pushes, record)
+                if push is not None:
+                    push.answer(record)
+            if self._pushes:
+                self._wake.set()
 
     async def set_sync(self, enabled: bool) -> None:
         """Turn the automatic sync on or off; off gives the tariff back."""
@@ -150,14 +159,15 @@ class Controller:
         self._memory = replace(self._memory, manual_until=None)
         self._hurry()
 
-    async def push(self) -> Record:
-        """Send the tariff of the newest prices now and return what became of it.
+    async def push(self, plan: TariffPlan | None = None) -> Record:
+        """Send a plan, or the tariff of the newest prices, now.
 
-        Raises HomeAssistantError if the controller stops before it could.
+        Returns what became of it. Raises HomeAssistantError if the controller stops
+        before it could.
         """
-        future = self._pushes.ask()
+        future = self._pushes.ask(plan)
         if self._stopped:
-            answer(self._pushes.take(), None)
+            self._refuse_pushes()
         self._hurry()
         return await future
 
@@ -188,6 +198,12 @@ class Controller:
         await self._store.save_journal(Journal())
 
     @callback
+    def _refuse_pushes(self) -> None:
+        """Tell everybody who waits that nothing will come of it."""
+        while (push := self._pushes.take()) is not None:
+            push.answer(None)
+
+    @callback
     def _on_new_prices(self) -> None:
         """Act on new prices at once, even in the middle of a read-back."""
         prices = self._prices.known if self._prices is not None else None
@@ -206,12 +222,15 @@ class Controller:
         self._actuator.interrupt.set()
         self._wake.set()
 
-    async def _step(self, push: bool) -> Record | None:
+    async def _step(self, push: Push | None) -> Record | None:
         """Decide once and act on it; return what became of the tariff."""
         now = dt_util.utcnow()
         if await self._levers.observe(now):
             self._memory = replace(self._memory, mode_yielded=True)
-        if (zone := await self._find_zone()) != self.zone:
+        zone = await home_zone(
+            self._hass, self._site.known, self._preferences.time_zone
+        )
+        if zone != self.zone:
             self.zone = zone
             # Half hours of another zone are other half hours: plan anew.
             self._memory = replace(self._memory, consumed_at=None)
@@ -230,8 +249,8 @@ class Controller:
         tariff: Record | None = None
         for lever in Lever:
             want = winners.get(lever)
-            if lever is Lever.TARIFF and push:
-                tariff = await self._push_tariff(decision, settings, now)
+            if lever is Lever.TARIFF and push is not None:
+                tariff = await self._push_tariff(push, decision, settings, now)
             elif want is None:
                 await self._levers.restore(
                     lever, self._release_reason(lever, settings), now
@@ -253,7 +272,7 @@ class Controller:
         mode = entry.owner if entry else self._site_mode
         decision = decide(
             Snapshot(
-                prices=prices.series if prices else None,
+                prices=prices.billed if prices else None,
                 history=prices.history if prices else PriceHistory(),
                 owner_mode=mode if isinstance(mode, OperationMode) else None,
             ),
@@ -280,24 +299,24 @@ class Controller:
             fallback=self._preferences.fallback,
             sync_enabled=self.sync_enabled,
             has_prices=self._prices is not None,
+            tariff_plan=self._prices.source.plan if self._prices else None,
+            demand=self._preferences.demand_for_tariff,
         )
 
-    async def _find_zone(self) -> tzinfo:
-        """Return the site's own time zone, else the user's, else Home Assistant's."""
-        site = self._site.known.time_zone if self._site.known else None
-        for name in (site, self._preferences.time_zone):
-            if name and (zone := await dt_util.async_get_time_zone(name)):
-                return zone
-        return dt_util.get_default_time_zone()
-
     async def _push_tariff(
-        self, decision: Decision, settings: Settings, now: datetime
+        self, push: Push, decision: Decision, settings: Settings, now: datetime
     ) -> Record:
-        """Send the tariff because the user said so, changed or not."""
-        plan = decision.memory.plan
+        """Send a tariff because the user said so, changed or not."""
+        value: TeslaTariff | Keep = KEEP
+        if push.plan is not None:
+            value = plan_tariff(
+                push.plan, utility=push.plan.name, currency=settings.currency
+            )
+        elif decision.memory.plan is not None:
+            value = decision.memory.plan.tariff
         want = Want(
             lever=Lever.TARIFF,
-            value=Keep() if plan is None else plan.tariff,
+            value=value,
             feature=Feature.MANUAL,
             reason=Reason.REQUESTED,
         )
@@ -308,8 +327,8 @@ class Controller:
         record = await self._levers.apply(want, want.value, now, force=True)
         if record.action is Action.SENT and not settings.sync_enabled:
             # Without the sync nobody else wants this tariff: it holds for the
-            # day whose prices it is made of.
-            until = now + MANUAL_PUSH_HOLDS
+            # day whose prices it is made of, a plan for its year.
+            until = now + (PLAN_PUSH_HOLDS if push.plan else MANUAL_PUSH_HOLDS)
             await self._store.save(manual_until=until)
             self._memory = replace(self._memory, manual_until=until)
         return record

@@ -16,11 +16,6 @@ from .price_history import PriceHistory
 from .tesla_tariff import SLOTS_PER_DAY
 from .timeline import QUARTER, StepFunction, label_of, rolling_day
 
-SHORTEST_HORIZON = timedelta(hours=12)
-"""Less than this is not a day's forecast but a fragment of one.
-
-The market publishes 15 to 40 hours ahead (Amber ends at 04:00 NEM time).
-"""
 FRESH = timedelta(minutes=2)
 """How long after its interval a price still speaks for the running one.
 
@@ -189,7 +184,7 @@ def _unfit(
         channel, now - FRESH
     ):
         reason, start, end = BlockReason.STALE, now - FRESH, now
-    elif horizon < now + SHORTEST_HORIZON:
+    elif horizon < now + series.least_horizon:
         reason, start, end = BlockReason.HORIZON_TOO_SHORT, now, horizon
     elif gap := steps.first_gap(now, horizon):
         reason, (start, end) = BlockReason.HOLE, gap

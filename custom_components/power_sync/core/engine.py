@@ -9,10 +9,13 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from .day_tariff import FRESH, Blocked, DayTariff, build
+from .demand import DemandTerms, in_window
 from .model.decisions import KEEP, Feature, Keep, Lever, Reason, Want
 from .model.powerwall import OperationMode
 from .model.prices import Channel, ForecastChoice, PriceSeries
+from .model.tariff_plan import TariffPlan
 from .model.tesla_tariff import TeslaTariff
+from .plan_tariff import plan_tariff
 from .price_history import PriceHistory
 from .price_mapping import MappedPrices, map_prices
 from .tesla_tariff import daily_tariff
@@ -25,6 +28,8 @@ ALARM_AFTER = timedelta(minutes=30)
 """How long prices may be missing before the user is told."""
 MANUAL_PUSH_HOLDS = timedelta(hours=24)
 """A tariff pushed by hand is made of the coming day's prices, no more."""
+PLAN_PUSH_HOLDS = timedelta(days=366)
+"""A whole plan is good for a year: prices of another are another plan."""
 
 
 class Fallback(StrEnum):
@@ -38,7 +43,9 @@ class Fallback(StrEnum):
 class Settings:
     """The user's choices for one home.
 
-    ``has_prices`` is False for a home without a price source.
+    ``has_prices`` is False for a home without a price source. Prices that come from
+    a ``tariff_plan`` are sent as the whole plan; any others as the coming day, with
+    the ``demand`` charge where the user wants the Powerwall to know of it.
     """
 
     zone: tzinfo
@@ -48,13 +55,15 @@ class Settings:
     fallback: Fallback
     sync_enabled: bool
     has_prices: bool
+    tariff_plan: TariffPlan | None = None
+    demand: DemandTerms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What is known of the home; None where nothing has arrived yet.
 
-    ``owner_mode`` is the operation mode the home has when we leave it alone.
+    ``prices`` are as they will be billed. ``owner_mode`` is the operation mode the home has when we leave it alone.
     """
 
     prices: PriceSeries | None
@@ -111,23 +120,39 @@ def decide(
     return Decision(wants=wants, memory=memory)
 
 
-def make_plan(day: DayTariff, settings: Settings) -> Plan:
+def make_plan(day: DayTariff, series: PriceSeries, settings: Settings) -> Plan:
     """Return the tariff that a day's prices become."""
     mapped = map_prices(
         [slot.import_price for slot in day.slots],
         [slot.export_price for slot in day.slots],
         day.running,
     )
-    return Plan(
-        day=day,
-        mapped=mapped,
-        tariff=daily_tariff(
+    if settings.tariff_plan is not None:
+        tariff = plan_tariff(
+            settings.tariff_plan, utility=settings.utility, currency=settings.currency
+        )
+    else:
+        tariff = daily_tariff(
             mapped.buy,
             mapped.sell,
             name="PowerSync",
             utility=settings.utility,
             currency=settings.currency,
-        ),
+            charges=series.charges,
+            demand=_demand_rates(day, settings),
+        )
+    return Plan(day=day, mapped=mapped, tariff=tariff)
+
+
+def _demand_rates(day: DayTariff, settings: Settings) -> tuple[float, ...]:
+    """Return what each half hour's peak costs per kW, nothing if that stays ours."""
+    if (terms := settings.demand) is None:
+        return ()
+    return tuple(
+        terms.rate
+        if slot.start is not None and in_window(terms, slot.start, settings.zone)
+        else 0.0
+        for slot in day.slots
     )
 
 
@@ -146,7 +171,7 @@ def _with_prices(
         return replace(memory, plan=None, blocked=day)
     return replace(
         memory,
-        plan=make_plan(day, settings),
+        plan=make_plan(day, series, settings),
         blocked=None,
         last_good_at=now,
         mode_yielded=False,

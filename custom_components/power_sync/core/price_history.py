@@ -10,8 +10,9 @@ from datetime import datetime, timedelta, tzinfo
 from statistics import fmean, median
 from types import MappingProxyType
 
+from .model.moments import floor_to
 from .model.prices import Channel, PriceKind, PricePoint, PriceSeries
-from .timeline import HALF_HOUR, QUARTER, StepFunction, floor_to, quarters_of
+from .timeline import HALF_HOUR, QUARTER, StepFunction, quarters_of
 
 KEPT = timedelta(days=7)
 _LAST_KNOWN = timedelta(hours=25)

@@ -10,6 +10,7 @@ from datetime import date
 from itertools import pairwise
 import math
 
+from .model.prices import NO_CHARGES, StandingCharges
 from .model.tesla_tariff import (
     ALL,
     DAYS_PER_WEEK,
@@ -41,14 +42,19 @@ def daily_tariff(
     name: str,
     utility: str,
     currency: str,
+    charges: StandingCharges = NO_CHARGES,
+    demand: Sequence[float] = (),
 ) -> TeslaTariff:
     """Return a tariff of 48 half-hour periods that is the same every day.
 
-    ``buy`` and ``sell`` hold one price per half hour from local midnight.
-    Raises ValueError if either does not have 48 entries.
+    ``buy`` and ``sell`` hold one price per half hour from local midnight, and so
+    does ``demand`` (currency per kW of import) unless it is empty.
+    Raises ValueError if any of them does not have 48 entries.
     """
     if len(buy) != SLOTS_PER_DAY or len(sell) != SLOTS_PER_DAY:
         raise ValueError("a daily tariff needs 48 prices each way")
+    if demand and len(demand) != SLOTS_PER_DAY:
+        raise ValueError("a daily tariff needs 48 demand rates, or none")
 
     labels = [period_label(slot) for slot in range(SLOTS_PER_DAY)]
     season = TouSeason(
@@ -73,7 +79,11 @@ def daily_tariff(
         ),
     )
 
-    def side(prices: Sequence[float]) -> TariffSide:
+    def side(
+        prices: Sequence[float],
+        standing: StandingCharges = NO_CHARGES,
+        peaks: Sequence[float] = (),
+    ) -> TariffSide:
         return TariffSide(
             name=name,
             utility=utility,
@@ -85,11 +95,17 @@ def daily_tariff(
                     season=SEASON, rates=tuple(zip(labels, prices, strict=True))
                 ),
             ),
-            demand_rates=(SeasonRates(season=SEASON, rates=()),),
-            daily_charges=(DailyCharge(name="Charge", amount=0),),
+            demand_rates=(
+                SeasonRates(
+                    season=SEASON, rates=tuple(zip(labels, peaks, strict=False))
+                ),
+            ),
+            daily_charges=(DailyCharge(name="Charge", amount=standing.daily),),
+            monthly_charges=standing.monthly,
         )
 
-    return TeslaTariff(buy=side(buy), sell=side(sell))
+    # What is paid anyway, and for peaks, is paid to the one who sells to the home.
+    return TeslaTariff(buy=side(buy, charges, demand), sell=side(sell))
 
 
 def period_label(slot: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
+from .model.moments import floor_to
 from .model.prices import ForecastChoice, PriceKind, PricePoint
 
 QUARTER = timedelta(minutes=15)
@@ -151,11 +152,6 @@ def quarters_of(label: int, day: date, zone: tzinfo) -> Iterator[datetime]:
         }:
             if start.astimezone(zone).replace(tzinfo=None) == wall:
                 yield start
-
-
-def floor_to(instant: datetime, step: timedelta) -> datetime:
-    """Return an instant rounded down to a multiple of ``step`` since 1970."""
-    return instant - (instant - datetime(1970, 1, 1, tzinfo=UTC)) % step
 
 
 def half_hour_start(now: datetime, zone: tzinfo) -> datetime:

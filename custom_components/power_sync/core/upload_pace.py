@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from .timeline import floor_to
+from .model.moments import floor_to
 
 INTERVAL = timedelta(minutes=5)
 UPLOADS_PER_INTERVAL = 2

@@ -1,6 +1,6 @@
 """Check an Amber account against the live service."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
@@ -11,19 +11,32 @@ from ..clients.amber import AmberClient, AmberPrices
 from ..clients.amber_sites import AmberSite, offered_sites
 from ..clients.errors import ClientError
 from ..const import (
+    AMBER_STREAM_URL,
     AMBER_URL,
     CONF_API_TOKEN,
     CONF_BASE_URL,
     CONF_CHANNELS,
     CONF_PROVIDER,
     CONF_SITE_ID,
+    CONF_STREAM_URL,
     PROVIDER_AMBER,
     SUBENTRY_PRICE_SOURCE,
 )
+from ..sources import request_budget
 from .errors import form_error
 from .service import FormError, Service
 
 TITLE = "Amber Electric"
+
+
+def _client(hass: HomeAssistant, token: str, base_url: str) -> AmberClient:
+    """Return a client that spends the same budget as a home with this token."""
+    return AmberClient(
+        async_get_clientsession(hass),
+        token,
+        base_url,
+        budget=request_budget(hass, token),
+    )
 
 
 async def find_sites(
@@ -34,7 +47,7 @@ async def find_sites(
     Raises FormError if the token is refused, nothing answers, or there is no
     site that can have prices.
     """
-    client = AmberClient(async_get_clientsession(hass), token, base_url)
+    client = _client(hass, token, base_url)
     try:
         sites = await client.sites()
     except ClientError as error:
@@ -51,7 +64,7 @@ async def check_site(
     hass: HomeAssistant, token: str, base_url: str, site: AmberSite
 ) -> None:
     """Raise FormError unless the site has prices right now."""
-    client = AmberClient(async_get_clientsession(hass), token, base_url)
+    client = _client(hass, token, base_url)
     prices = AmberPrices(client, site.site_id, site.channels)
     try:
         await prices.fetch_prices(dt_util.utcnow())
@@ -62,16 +75,17 @@ async def check_site(
         raise failed from error
 
 
-def subentry(token: str, base_url: str | None, site: AmberSite) -> ConfigSubentryData:
+def subentry(
+    token: str, addresses: Mapping[str, str], site: AmberSite
+) -> ConfigSubentryData:
     """Return what is stored for a site; no address means the simulated one."""
-    data: dict[str, Any] = {
+    data = {
         CONF_PROVIDER: PROVIDER_AMBER,
         CONF_API_TOKEN: token,
         CONF_SITE_ID: site.site_id,
         CONF_CHANNELS: sorted(channel.value for channel in site.channels),
+        **addresses,
     }
-    if base_url is not None:
-        data[CONF_BASE_URL] = base_url
     return ConfigSubentryData(
         data=data,
         subentry_type=SUBENTRY_PRICE_SOURCE,
@@ -86,7 +100,7 @@ AMBER: Service[AmberSite] = Service(
     reauth_step="reauth_amber",
     token_field=CONF_API_TOKEN,
     site_field=CONF_SITE_ID,
-    base_url=AMBER_URL,
+    addresses={CONF_BASE_URL: AMBER_URL, CONF_STREAM_URL: AMBER_STREAM_URL},
     find_sites=find_sites,
     check_site=check_site,
     subentry=subentry,

@@ -1,6 +1,6 @@
 """The two kinds of form that every service needs: credentials, and which site."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.data_entry_flow import section
@@ -8,13 +8,14 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 import voluptuous as vol
 
-from ..const import CONF_ADVANCED, CONF_BASE_URL
+from ..const import CONF_ADVANCED
 
 
 def token_form(token_field: str) -> vol.Schema:
@@ -28,43 +29,65 @@ def token_form(token_field: str) -> vol.Schema:
     )
 
 
-def account_form(token_field: str, base_url: str) -> vol.Schema:
-    """Return a form for a token and, folded away, the service's address."""
+def account_form(token_field: str, defaults: Mapping[str, str]) -> vol.Schema:
+    """Return a form for a token and, folded away, the service's addresses."""
     return token_form(token_field).extend(
-        {
-            vol.Required(CONF_ADVANCED): section(
-                vol.Schema(
-                    {
-                        vol.Required(CONF_BASE_URL, default=base_url): TextSelector(
-                            TextSelectorConfig(type=TextSelectorType.URL)
-                        )
-                    }
-                ),
-                {"collapsed": True},
-            )
-        }
+        {vol.Required(CONF_ADVANCED): addresses(defaults)}
     )
 
 
-def account_answers(user_input: Mapping[str, Any], token_field: str) -> tuple[str, str]:
-    """Return token and address from an account form."""
-    return (
-        user_input[token_field].strip(),
-        user_input[CONF_ADVANCED][CONF_BASE_URL].strip().rstrip("/"),
+def addresses(defaults: Mapping[str, str]) -> section:
+    """Return the folded part of a form in which services have their addresses."""
+    address = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+    return section(
+        vol.Schema(
+            {
+                vol.Required(field, default=default): address
+                for field, default in defaults.items()
+            }
+        ),
+        {"collapsed": True},
     )
+
+
+def typed_addresses(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Return the addresses from the folded part of a form."""
+    return {
+        field: address.strip().rstrip("/")
+        for field, address in user_input[CONF_ADVANCED].items()
+    }
+
+
+def account_answers(
+    user_input: Mapping[str, Any], token_field: str
+) -> tuple[str, dict[str, str]]:
+    """Return token and addresses from an account form."""
+    return user_input[token_field].strip(), typed_addresses(user_input)
 
 
 def choice_form(field: str, labels: Mapping[str, str]) -> vol.Schema:
     """Return a form that picks one of several things by its label."""
-    return vol.Schema(
-        {
-            vol.Required(field): SelectSelector(
-                SelectSelectorConfig(
-                    options=[
-                        SelectOptionDict(value=value, label=label)
-                        for value, label in labels.items()
-                    ]
-                )
-            )
-        }
+    return vol.Schema({vol.Required(field): choice_field(labels)})
+
+
+def choice_field(labels: Mapping[str, str]) -> SelectSelector:
+    """Return a choice of things that have names of their own."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                SelectOptionDict(value=value, label=label)
+                for value, label in labels.items()
+            ]
+        )
+    )
+
+
+def translated_choice(
+    key: str,
+    values: Iterable[str],
+    mode: SelectSelectorMode = SelectSelectorMode.DROPDOWN,
+) -> SelectSelector:
+    """Return a choice whose labels are texts of ours, found under ``key``."""
+    return SelectSelector(
+        SelectSelectorConfig(options=list(values), translation_key=key, mode=mode)
     )

@@ -36,4 +36,4 @@ async def _first_site[SiteT](
     """Return the subentry of an account's first site."""
     sites = await service.find_sites(hass, token, url)
     await service.check_site(hass, token, url, sites[0])
-    return service.subentry(token, None, sites[0])
+    return service.subentry(token, {}, sites[0])

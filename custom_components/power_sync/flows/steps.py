@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 
+from ..const import CONF_BASE_URL
 from .forms import account_answers, account_form, choice_form, token_form
 from .service import FormError, Service
 
@@ -17,7 +18,7 @@ class ServiceSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
     """Ask for an account, then for one of its sites, each checked live."""
 
     _token: str
-    _url: str
+    _addresses: Mapping[str, str]
     _sites: Mapping[str, Any]
 
     @abstractmethod
@@ -32,9 +33,13 @@ class ServiceSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
         """Ask for the account; go on at once if it has just one site."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            self._token, self._url = account_answers(user_input, service.token_field)
+            self._token, self._addresses = account_answers(
+                user_input, service.token_field
+            )
             try:
-                sites = await service.find_sites(self.hass, self._token, self._url)
+                sites = await service.find_sites(
+                    self.hass, self._token, self._addresses[CONF_BASE_URL]
+                )
                 self._sites = {service.site_key(site): site for site in sites}
                 if len(sites) == 1:
                     return await self._checked(service, sites[0])
@@ -45,7 +50,7 @@ class ServiceSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
         return self.async_show_form(
             step_id=service.account_step,
             data_schema=self.add_suggested_values_to_schema(
-                account_form(service.token_field, service.base_url), user_input or {}
+                account_form(service.token_field, service.addresses), user_input or {}
             ),
             errors=errors,
         )
@@ -103,7 +108,9 @@ class ServiceSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
 
     async def _checked(self, service: Service[Any], site: Any) -> ResultT:
         """Go on with a site that really answers."""
-        await service.check_site(self.hass, self._token, self._url, site)
+        await service.check_site(
+            self.hass, self._token, self._addresses[CONF_BASE_URL], site
+        )
         return await self.service_done(
-            service, service.subentry(self._token, self._url, site)
+            service, service.subentry(self._token, self._addresses, site)
         )

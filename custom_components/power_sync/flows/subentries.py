@@ -1,20 +1,37 @@
 """Add or change a price source or a Powerwall of a home that is already set up."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigSubentry,
     ConfigSubentryData,
     ConfigSubentryFlow,
     SubentryFlowContext,
     SubentryFlowResult,
 )
 
-from ..const import CONF_BASE_URL, CONF_SIMULATED
+from ..const import (
+    CONF_BASE_URL,
+    CONF_PROVIDER,
+    CONF_SIMULATED,
+    PROVIDER_AEMO,
+    PROVIDER_AMBER,
+    PROVIDER_COMED,
+    PROVIDER_PLAN,
+    PROVIDER_SENSOR,
+    SUBENTRY_TARIFF_PLAN,
+)
+from ..core.model.tariff_plan import TariffPlan
 from .amber import AMBER
 from .duplicates import used_elsewhere
 from .forms import account_answers, account_form
+from .price_sources import PRICE_SOURCES, PriceSourceSteps
 from .service import FormError, Service
 from .steps import ServiceSteps
+from .tariff_plan import powerwall_plan
 from .tesla import TESLEMETRY
 
 
@@ -26,21 +43,16 @@ class ServiceSubentryFlow(
 
     service: Service[Any]
 
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Start adding one; a home has at most one of each kind."""
+    def refusal(self) -> SubentryFlowResult | None:
+        """Say why another one cannot be added; a home has at most one of each kind."""
         entry = self._get_entry()
         if entry.data.get(CONF_SIMULATED):
             return self.async_abort(reason="simulated")
         if any(entry.get_subentries_of_type(self._subentry_type)):
             return self.async_abort(reason="one_per_home")
-        return await self.ask_account(self.service, user_input)
+        return None
 
-    @override
-    async def service_done(
-        self, service: Service[Any], subentry: ConfigSubentryData
-    ) -> SubentryFlowResult:
+    def store(self, subentry: ConfigSubentryData) -> SubentryFlowResult:
         """Store the new subentry; the entry reloads by itself."""
         if used_elsewhere(self.hass, subentry):
             return self.async_abort(reason="already_configured")
@@ -59,49 +71,131 @@ class ServiceSubentryFlow(
             return self.async_abort(reason="simulated")
         errors: dict[str, str] = {}
         if user_input is not None:
-            token, url = account_answers(user_input, self.service.token_field)
+            token, addresses = account_answers(user_input, self.service.token_field)
             try:
                 data = await self.new_token(
-                    self.service, subentry.data, {self.service.token_field: token}, url
+                    self.service,
+                    subentry.data,
+                    {self.service.token_field: token},
+                    addresses[CONF_BASE_URL],
                 )
             except FormError as error:
                 errors[error.field] = error.key
             else:
                 return self.async_update_and_abort(
-                    entry, subentry, data={**data, CONF_BASE_URL: url}
+                    entry, subentry, data={**data, **addresses}
                 )
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                account_form(self.service.token_field, subentry.data[CONF_BASE_URL]),
+                account_form(
+                    self.service.token_field,
+                    {
+                        field: subentry.data.get(field, default)
+                        for field, default in self.service.addresses.items()
+                    },
+                ),
                 user_input or {},
             ),
             errors=errors,
         )
 
 
-class PriceSourceFlow(ServiceSubentryFlow):
-    """A price source; for now that is Amber."""
+class PriceSourceFlow(
+    PriceSourceSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
+    ServiceSubentryFlow,
+):
+    """A price source of any kind."""
 
     service = AMBER
 
-    async def async_step_amber(
-        self, user_input: dict[str, Any] | None = None
+    async def async_step_user(
+        self, _user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask for the account."""
-        return await self.ask_account(AMBER, user_input)
+        """Ask where the prices come from."""
+        return self.refusal() or self.async_show_menu(
+            step_id="user", menu_options=list(PRICE_SOURCES)
+        )
 
-    async def async_step_amber_site(
+    @override
+    async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask which site."""
-        return await self.ask_site(AMBER, user_input)
+        """Change a source; what kind it is stays as it is."""
+        provider = self.stored_source[CONF_PROVIDER]
+        if provider == PROVIDER_AMBER:
+            return await super().async_step_reconfigure(user_input)
+        first_step = {
+            PROVIDER_AEMO: self.async_step_aemo,
+            PROVIDER_COMED: self.async_step_comed,
+            PROVIDER_PLAN: self.async_step_plan,
+            PROVIDER_SENSOR: self.async_step_sensor,
+        }[provider]
+        return await first_step()
+
+    @property
+    @override
+    def stored_source(self) -> Mapping[str, Any]:
+        """Return the data that is being changed, empty for a new source."""
+        if self.source != SOURCE_RECONFIGURE:
+            return {}
+        return self._get_reconfigure_subentry().data
+
+    @property
+    @override
+    def home_plans(self) -> Mapping[str, str]:
+        """Return the names of the home's plans by their unique id."""
+        return {
+            plan.unique_id: plan.title
+            for plan in self._get_entry().get_subentries_of_type(SUBENTRY_TARIFF_PLAN)
+            if plan.unique_id is not None
+        }
+
+    @override
+    def powerwall_plan(self) -> TariffPlan | None:
+        """Return the tariff of the home's Powerwall, if it has one that fits."""
+        return powerwall_plan(self._get_entry())
+
+    @override
+    async def service_done(
+        self, service: Service[Any], subentry: ConfigSubentryData
+    ) -> SubentryFlowResult:
+        """Store an Amber site."""
+        return await self.price_source_done(subentry)
+
+    @override
+    async def price_source_done(
+        self, source: ConfigSubentryData, *plans: ConfigSubentryData
+    ) -> SubentryFlowResult:
+        """Store a source and the plans it came with; the entry reloads by itself."""
+        entry = self._get_entry()
+        for plan in plans:
+            self.hass.config_entries.async_add_subentry(
+                entry,
+                ConfigSubentry(
+                    data=MappingProxyType(dict(plan["data"])),
+                    subentry_type=plan["subentry_type"],
+                    title=plan["title"],
+                    unique_id=plan["unique_id"],
+                ),
+            )
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                entry, self._get_reconfigure_subentry(), data=source["data"]
+            )
+        return self.store(source)
 
 
 class PowerwallFlow(ServiceSubentryFlow):
     """A Powerwall; for now through Teslemetry."""
 
     service = TESLEMETRY
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the account."""
+        return self.refusal() or await self.ask_account(TESLEMETRY, user_input)
 
     async def async_step_tesla(
         self, user_input: dict[str, Any] | None = None
@@ -114,3 +208,10 @@ class PowerwallFlow(ServiceSubentryFlow):
     ) -> SubentryFlowResult:
         """Ask which site."""
         return await self.ask_site(TESLEMETRY, user_input)
+
+    @override
+    async def service_done(
+        self, service: Service[Any], subentry: ConfigSubentryData
+    ) -> SubentryFlowResult:
+        """Store the Powerwall."""
+        return self.store(subentry)

@@ -1,6 +1,6 @@
 """Check a way in to Tesla against the live service."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
@@ -54,15 +54,16 @@ async def check_site(
         raise form_error(error, CONF_ACCESS_TOKEN) from error
 
 
-def subentry(token: str, base_url: str | None, site: EnergySite) -> ConfigSubentryData:
+def subentry(
+    token: str, addresses: Mapping[str, str], site: EnergySite
+) -> ConfigSubentryData:
     """Return what is stored for a site; no address means the simulated one."""
-    data: dict[str, Any] = {
+    data = {
         CONF_WAY: WAY_TESLEMETRY,
         CONF_ACCESS_TOKEN: token,
         CONF_ENERGY_SITE_ID: site.site_id,
+        **addresses,
     }
-    if base_url is not None:
-        data[CONF_BASE_URL] = base_url
     return ConfigSubentryData(
         data=data,
         subentry_type=SUBENTRY_POWERWALL,
@@ -77,7 +78,7 @@ TESLEMETRY: Service[EnergySite] = Service(
     reauth_step="reauth_tesla",
     token_field=CONF_ACCESS_TOKEN,
     site_field=CONF_ENERGY_SITE_ID,
-    base_url=TESLEMETRY_URL,
+    addresses={CONF_BASE_URL: TESLEMETRY_URL},
     find_sites=find_sites,
     check_site=check_site,
     subentry=subentry,

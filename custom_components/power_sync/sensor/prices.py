@@ -15,6 +15,7 @@ from homeassistant.const import PERCENTAGE, UnitOfEnergy
 from homeassistant.util import dt as dt_util
 
 from ..coordinator.prices import PriceCoordinator
+from ..coordinator.source import Fact
 from ..core.model.prices import Channel, ForecastChoice, PricePoint, SpikeStatus
 from ..entity import PriceSourceEntity
 
@@ -24,6 +25,8 @@ class PriceDescription(SensorEntityDescription):
     """A sensor over the running interval of one channel."""
 
     channel: Channel = Channel.IMPORT
+    fact: Fact | None = None
+    """What the source must tell for this to make sense."""
     value_fn: Callable[[PricePoint], str | float | None]
     has_forecast: bool = False
     is_price: bool = False
@@ -43,13 +46,19 @@ def _price_sensor(key: str, channel: Channel) -> PriceDescription:
     )
 
 
-def _band_sensor(
-    key: str, value_fn: Callable[[PricePoint], float | None]
+def _part_sensor(
+    key: str,
+    fact: Fact,
+    value_fn: Callable[[PricePoint], float | None],
+    *,
+    enabled: bool = True,
 ) -> PriceDescription:
-    """Describe one edge of the source's own forecast of the running interval."""
+    """Describe another price that the source tells of the running interval."""
     return PriceDescription(
         key=key,
         translation_key=key,
+        fact=fact,
+        entity_registry_enabled_default=enabled,
         value_fn=value_fn,
         is_price=True,
         state_class=SensorStateClass.MEASUREMENT,
@@ -66,14 +75,29 @@ PRICES = (
     _price_sensor("current_electricity_price", Channel.IMPORT),
     _price_sensor("feed_in_price", Channel.EXPORT),
     _price_sensor("controlled_load_price", Channel.CONTROLLED_LOAD),
-    _band_sensor("low_price", lambda point: point.band.low if point.band else None),
-    _band_sensor(
-        "predicted_price", lambda point: point.band.predicted if point.band else None
+    _part_sensor(
+        "low_price",
+        Fact.OUTLOOK,
+        lambda point: point.band.low if point.band else None,
     ),
-    _band_sensor("high_price", lambda point: point.band.high if point.band else None),
+    _part_sensor(
+        "predicted_price",
+        Fact.OUTLOOK,
+        lambda point: point.band.predicted if point.band else None,
+    ),
+    _part_sensor(
+        "high_price",
+        Fact.OUTLOOK,
+        lambda point: point.band.high if point.band else None,
+    ),
+    _part_sensor("supply_price", Fact.SUPPLY, lambda point: point.supply),
+    _part_sensor(
+        "wholesale_price", Fact.WHOLESALE, lambda point: point.spot, enabled=False
+    ),
     PriceDescription(
         key="price_spike",
         translation_key="price_spike",
+        fact=Fact.OUTLOOK,
         value_fn=lambda point: point.spike.value,
         device_class=SensorDeviceClass.ENUM,
         options=[status.value for status in SpikeStatus],
@@ -81,11 +105,13 @@ PRICES = (
     PriceDescription(
         key="price_descriptor",
         translation_key="price_descriptor",
+        fact=Fact.OUTLOOK,
         value_fn=lambda point: _snake_case(point.descriptor),
     ),
     PriceDescription(
         key="renewables",
         translation_key="renewables",
+        fact=Fact.OUTLOOK,
         value_fn=lambda point: point.renewables,
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
@@ -148,6 +174,7 @@ class PriceSensor(PriceSourceEntity, SensorEntity):
             "start": running.start.isoformat(),
             "end": running.end.isoformat(),
             "estimate": running.estimate,
+            "origin": series.origin,
             "forecast": [
                 {
                     "start": point.start.isoformat(),

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from .amber_service import AmberCloud
 from .config import AMBER_TOKEN, TESLEMETRY_TOKEN
-from .faults import FaultError, Service, fault_from_json
+from .faults import FaultError, fault_from_json
+from .front_door import FrontDoor
+from .tesla_service import TeslaCloud
 
 if TYPE_CHECKING:
     from .home import SimulatedHome
@@ -17,10 +20,15 @@ def app(home: SimulatedHome) -> web.Application:
     """Return a new application over a home.
 
     ``GET /state``, ``/uploads`` and ``/served?last=N`` (all that is kept without N); ``GET``, ``POST`` and ``DELETE
-    /faults``; ``POST /tokens`` with ``{"service": ..., "token": NEW or null}`` (null
+    /faults``; ``GET /asked?service=NAME`` for what a service without an account was
+    asked; ``POST /tokens`` with ``{"service": ..., "token": NEW or null}`` (null
     refuses every token) and ``DELETE /tokens`` to accept the first ones again.
     """
     admin = web.Application()
+    clouds: dict[str, AmberCloud | TeslaCloud] = {
+        "amber": home.amber,
+        "tesla": home.tesla,
+    }
 
     async def state(_request: web.Request) -> web.Response:
         return web.json_response(_state(home))
@@ -59,6 +67,22 @@ def app(home: SimulatedHome) -> web.Application:
             text=f"[{','.join(parts)}]", content_type="application/json"
         )
 
+    async def asked(request: web.Request) -> web.Response:
+        door = _doors(home).get(request.query.get("service", ""))
+        if door is None:
+            return _refused(f"service must be one of {', '.join(_doors(home))}")
+        return web.json_response(
+            [
+                {
+                    "at": entry.at.isoformat(),
+                    "method": entry.method,
+                    "path": entry.path,
+                    "query": entry.query,
+                }
+                for entry in door.asked
+            ]
+        )
+
     async def get_faults(_request: web.Request) -> web.Response:
         return web.json_response(home.faults.as_json())
 
@@ -78,12 +102,13 @@ def app(home: SimulatedHome) -> web.Application:
     async def set_token(request: web.Request) -> web.Response:
         try:
             body = await request.json()
-            service, token = Service(body["service"]), body.get("token")
+            service, token = body["service"], body.get("token")
+            cloud = clouds[service]
         except ValueError, KeyError, TypeError, AttributeError:
             return _refused('expected {"service": "amber" or "tesla", "token": ...}')
         if not isinstance(token, str | None):
             return _refused("token must be a text or null")
-        (home.amber if service is Service.AMBER else home.tesla).token = token
+        cloud.token = token
         return web.json_response({"service": service, "token": token})
 
     async def reset_tokens(_request: web.Request) -> web.Response:
@@ -95,6 +120,7 @@ def app(home: SimulatedHome) -> web.Application:
             web.get("/state", state),
             web.get("/uploads", uploads),
             web.get("/served", served),
+            web.get("/asked", asked),
             web.get("/faults", get_faults),
             web.post("/faults", add_fault),
             web.delete("/faults", clear_faults),
@@ -103,6 +129,14 @@ def app(home: SimulatedHome) -> web.Application:
         ]
     )
     return admin
+
+
+def _doors(home: SimulatedHome) -> dict[str, FrontDoor]:
+    """Return the doors of the services without an account, by service."""
+    doors = {"aemo": home.aemo.door, "nemweb": home.nemweb.door}
+    if home.comed is not None:
+        doors["comed"] = home.comed.door
+    return doors
 
 
 def _refused(message: str) -> web.Response:
@@ -119,7 +153,9 @@ def _state(home: SimulatedHome) -> dict[str, Any]:
         "export_price": sell,
         "cost": home.account.cost,
         "amber_requests": home.amber.requests,
+        "amber_subscribers": home.amber_socket.subscribers,
         "tesla_requests": home.tesla.requests,
+        **{f"{name}_requests": door.requests for name, door in _doors(home).items()},
         "sites": [
             {
                 "site_id": site_id,

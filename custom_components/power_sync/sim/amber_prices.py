@@ -9,26 +9,21 @@ from zoneinfo import ZoneInfo
 
 from .amber_rows import Interval, RowWriter
 from .config import AmberSite
+from .nem_timetable import horizon_end
 from .noise import uniform
 from .prices import HALF_HOUR, INTERVAL, PriceTruth
 from .retail import RetailPlan
 
-_FOUR = 4 * 3600
-_HALF_PAST_TWELVE = 12 * 3600 + 1800
 _NEM_OFFSET = 36_000
 _DAY = 86_400
 
 
-def horizon_end(now: int) -> int:
-    """Return where the forecast ends: 04:00 market time of the last published day.
+def estimate_pushed_at(seed: int, interval_start: int) -> float:
+    """Return when the socket tells of five minutes that have begun (unix seconds).
 
-    A trading day runs from 04:00 to 04:00 and is published at 12:30 the day before,
-    so that the horizon jumps from about 16 to about 40 hours then. Times are unix
-    seconds.
+    2 to 12 s after the boundary, before the price can be final.
     """
-    day, second = divmod(now + _NEM_OFFSET, _DAY)
-    ahead = 2 if second >= _HALF_PAST_TWELVE else 1
-    return (day + ahead) * _DAY + _FOUR - _NEM_OFFSET
+    return interval_start + 2 + 10 * uniform(seed, 43, interval_start)
 
 
 def settles_at(seed: int, interval_end: int, minutes: int) -> float:

@@ -14,7 +14,7 @@ from .amber_prices import PriceBoard
 from .config import AMBER_TOKEN, AmberSite
 from .faults import PRICE_KINDS, Fault, FaultKind, Faults, Service
 from .http_faults import bearer, spoiled
-from .price_faults import damaged
+from .price_faults import RowForm, damaged
 from .prices import NEM
 
 _BUDGET = 50
@@ -24,6 +24,13 @@ _MOST_DAYS = 7
 _KEPT = 60
 """Price responses that are kept; they are large."""
 _TARIFFS = {"general": "EA116", "controlledLoad": "EA040", "feedIn": "EA029"}
+AMBER_ROWS = RowForm(
+    prices=("perKwh", "spotPerKwh"),
+    numbers=("duration",),
+    end="endTime",
+    kind="type",
+    forecast="ForecastInterval",
+)
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -138,7 +145,9 @@ class AmberCloud:
     ) -> tuple[Fault | None, web.Response | None]:
         """Check token, budget and faults; return a fault of prices or an answer."""
         self.requests += 1
-        fault = self._faults.strike(Service.AMBER, request.path, prices=prices)
+        fault = self._faults.strike(
+            Service.AMBER, request.path, prices=PRICE_KINDS if prices else ()
+        )
         if fault is not None and fault.kind not in PRICE_KINDS:
             if (answer := await spoiled(request, fault)) is not None:
                 return None, answer
@@ -191,7 +200,7 @@ class AmberCloud:
     ) -> web.Response:
         """Answer with prices, damaged if so ordered, and remember them."""
         if fault is not None:
-            text = damaged(text, fault.kind)
+            text = json.dumps(damaged(json.loads(text), fault.kind, AMBER_ROWS))
         path = request.path
         served = Served(
             self._now().astimezone(UTC),

@@ -12,6 +12,7 @@ from ..core.household import (
 )
 from ..core.model.powerwall import ExportRule, OperationMode
 from .faults import Fault
+from .nem_market import REGIONS
 from .owners_tariff import OWNERS_TARIFF
 from .prices import PriceTruth
 from .retail import RetailPlan
@@ -81,7 +82,11 @@ class HomeConfig:
     ``time_zone`` is passed ready-made where reading zone files would block. Without
     ``prices`` the synthetic market of ``seed`` is used. The home has been running
     for ``lived_in`` when the simulation begins, so that there is a history to show.
-    ``latitude`` is in degrees, south negative.
+    ``latitude`` is in degrees, south negative. ``region`` is the part of AEMO's market
+    whose prices are the truth. ``comed_zone`` is Chicago's time zone, passed
+    ready-made for the same reason; without it ComEd's service is not there.
+    ``amber_socket`` says whether the Amber account may use the WebSocket, and
+    ``speed`` how many seconds of the home pass in one of the event loop.
     """
 
     seed: int = 1
@@ -91,6 +96,19 @@ class HomeConfig:
     amber_sites: tuple[AmberSite, ...] = (AmberSite(),)
     tesla_sites: tuple[TeslaSite, ...] = (TeslaSite(),)
     prices: PriceTruth | None = None
+    region: str = "NSW1"
+    comed_zone: ZoneInfo | None = None
+    amber_socket: bool = True
+    speed: float = 1.0
     retail: RetailPlan = field(default_factory=RetailPlan)
     lived_in: timedelta = timedelta(days=1)
     faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse regions that the market does not have.
+
+        Raises:
+            ValueError: it is not one of the five.
+        """
+        if self.region not in REGIONS:
+            raise ValueError(f"The market's regions are {', '.join(REGIONS)}")

@@ -1,6 +1,6 @@
 """Things that go wrong on demand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,11 @@ class Service(StrEnum):
     """The simulated services."""
 
     AMBER = "amber"
+    AMBER_SOCKET = "amber_socket"
+    """The address where Amber pushes prices; its REST service is another."""
+    AEMO = "aemo"
+    COMED = "comed"
+    NEMWEB = "nemweb"
     TESLA = "tesla"
 
 
@@ -55,7 +60,7 @@ class FaultKind(StrEnum):
     APPLIED_BUT_NO_ANSWER = "applied_but_no_answer"
     """No answer, but it was done."""
 
-    # Amber prices
+    # Prices; which service can have which is said below
     EMPTY_LIST = "empty_list"
     """No rows at all."""
     EMPTY_FORECAST = "empty_forecast"
@@ -65,14 +70,24 @@ class FaultKind(StrEnum):
     DUPLICATED_ROWS = "duplicated_rows"
     UNSORTED_ROWS = "unsorted_rows"
     NAN_PRICES = "nan_prices"
-    """Every tenth price is NaN (which is not even JSON)."""
+    """Every tenth price (of up to ten: all) is NaN, which is not even JSON."""
     TEXT_PRICES = "text_prices"
     """Numbers arrive as text."""
     WORD_PRICES = "word_prices"
-    """Every tenth price is a word."""
+    """Every tenth price (of up to ten: all) is a word."""
+    NULL_PRICES = "null_prices"
+    """Every tenth price (of up to ten: all) is null; in a table, nothing."""
+    MISSING_ROWS = "missing_rows"
+    """Every tenth row (of up to ten: all) is missing."""
     STALE_FORECAST = "stale_forecast"
-    """Everything is as it was one interval ago."""
+    """Everything is as it was one interval ago: the newest stamp repeats itself."""
     NO_FEED_IN = "no_feed_in"
+
+    # A connection over which prices are pushed
+    SOCKET_SILENT = "socket_silent"
+    """The connection stays, and a price that is due is not pushed."""
+    SOCKET_BREAKS = "socket_breaks"
+    """The connection breaks when a price is due."""
 
 
 _COMMAND_KINDS = frozenset(
@@ -83,20 +98,41 @@ _COMMAND_KINDS = frozenset(
         FaultKind.APPLIED_BUT_NO_ANSWER,
     }
 )
-PRICE_KINDS = frozenset(
+_SOCKET_KINDS = frozenset({FaultKind.SOCKET_SILENT, FaultKind.SOCKET_BREAKS})
+_ODD_PRICES = frozenset(
     {
-        FaultKind.EMPTY_LIST,
-        FaultKind.EMPTY_FORECAST,
-        FaultKind.PARTIAL_FORECAST,
-        FaultKind.DUPLICATED_ROWS,
-        FaultKind.UNSORTED_ROWS,
         FaultKind.NAN_PRICES,
-        FaultKind.TEXT_PRICES,
         FaultKind.WORD_PRICES,
-        FaultKind.STALE_FORECAST,
-        FaultKind.NO_FEED_IN,
+        FaultKind.NULL_PRICES,
+        FaultKind.TEXT_PRICES,
     }
 )
+_ODD_LISTS = frozenset(
+    {
+        FaultKind.EMPTY_LIST,
+        FaultKind.DUPLICATED_ROWS,
+        FaultKind.UNSORTED_ROWS,
+        FaultKind.MISSING_ROWS,
+        FaultKind.STALE_FORECAST,
+    }
+)
+ODD_FORECASTS = frozenset({FaultKind.EMPTY_FORECAST, FaultKind.PARTIAL_FORECAST})
+_PRICE_KINDS_OF: Mapping[Service, frozenset[FaultKind]] = {
+    Service.AMBER: _ODD_PRICES | _ODD_LISTS | ODD_FORECASTS | {FaultKind.NO_FEED_IN},
+    Service.AMBER_SOCKET: _ODD_PRICES
+    | {FaultKind.EMPTY_LIST, FaultKind.NO_FEED_IN}
+    | _SOCKET_KINDS,
+    Service.AEMO: _ODD_PRICES | _ODD_LISTS | ODD_FORECASTS,
+    # All prices are text there anyway.
+    Service.NEMWEB: (_ODD_PRICES - {FaultKind.TEXT_PRICES})
+    | _ODD_LISTS
+    | {FaultKind.PARTIAL_FORECAST},
+    Service.COMED: (_ODD_PRICES - {FaultKind.TEXT_PRICES}) | _ODD_LISTS,
+    Service.TESLA: frozenset(),
+}
+PRICE_KINDS = frozenset[FaultKind]().union(*_PRICE_KINDS_OF.values())
+"""What can be wrong with prices; everything else is wrong with the answer."""
+_WITH_TOKENS = frozenset({Service.AMBER, Service.AMBER_SOCKET, Service.TESLA})
 
 
 class FaultError(ValueError):
@@ -127,8 +163,11 @@ class Fault:
         """
         if self.kind in _COMMAND_KINDS and self.service is not Service.TESLA:
             raise FaultError(f"{self.kind} is a fault of tesla commands")
-        if self.kind in PRICE_KINDS and self.service is not Service.AMBER:
-            raise FaultError(f"{self.kind} is a fault of amber prices")
+        if self.kind in PRICE_KINDS and self.kind not in _PRICE_KINDS_OF[self.service]:
+            able = [name for name in Service if self.kind in _PRICE_KINDS_OF[name]]
+            raise FaultError(f"{self.kind} is a fault of {', '.join(able)} prices")
+        if self.kind is FaultKind.WRONG_TOKEN and self.service not in _WITH_TOKENS:
+            raise FaultError(f"{self.service} has no tokens")
         if (self.count is not None and self.count < 1) or self.seconds < 0:
             raise FaultError("count must be at least 1 and seconds at least 0")
 
@@ -189,15 +228,23 @@ class Faults:
         path: str,
         *,
         command: bool = False,
-        prices: bool = False,
+        prices: Container[FaultKind] = (),
+        answers: bool = True,
     ) -> Fault | None:
-        """Return what goes wrong with a request, counting it down."""
+        """Return what goes wrong with a request, counting it down.
+
+        A request may be a ``command``; ``prices`` are the kinds of odd prices that
+        its answer can have; and where nothing was asked (a push) there are no
+        ``answers`` that could go wrong.
+        """
         for index, (fault, left) in enumerate(self._set):
             if fault.service is not service or fault.match not in path:
                 continue
             if fault.kind in _COMMAND_KINDS and not command:
                 continue
-            if fault.kind in PRICE_KINDS and not prices:
+            if fault.kind in PRICE_KINDS and fault.kind not in prices:
+                continue
+            if fault.kind not in PRICE_KINDS | _COMMAND_KINDS and not answers:
                 continue
             if left is not None:
                 if left == 1:

@@ -7,11 +7,17 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from . import admin_service
+from .aemo_service import AemoReports
 from .amber_prices import PriceBoard
 from .amber_service import AmberCloud
+from .amber_socket import AmberSocket
+from .comed_prices import ComedMarket
+from .comed_service import ComedPricing
 from .config import HomeConfig
 from .faults import Faults
+from .nem_market import NemMarket
 from .nem_prices import DuckCurve
+from .nemweb_service import Nemweb
 from .powerwall import Powerwall
 from .premises import Premises
 from .prices import HALF_HOUR, INTERVAL, Market, PriceTruth
@@ -57,16 +63,33 @@ class SimulatedHome:
             site.site_id: Powerwall(site, self.premises, config.time_zone, config.seed)
             for site in config.tesla_sites
         }
-        self.amber = AmberCloud(
-            config.amber_sites,
-            {
-                site.site_id: PriceBoard(
-                    site, self.prices, config.retail, config.time_zone, config.seed
-                )
-                for site in config.amber_sites
-            },
+        boards = {
+            site.site_id: PriceBoard(
+                site, self.prices, config.retail, config.time_zone, config.seed
+            )
+            for site in config.amber_sites
+        }
+        self.amber = AmberCloud(config.amber_sites, boards, self.faults, now)
+        self.amber_socket = AmberSocket(
+            self.amber,
+            boards,
             self.faults,
             now,
+            config.seed,
+            enabled=config.amber_socket,
+            speed=config.speed,
+        )
+        self.market = NemMarket(self.prices, config.region, config.seed)
+        self.aemo = AemoReports(self.market, self.faults, now, config.seed)
+        self.nemweb = Nemweb(self.market, self.faults, now, config.seed)
+        self.comed = (
+            None
+            if config.comed_zone is None
+            else ComedPricing(
+                ComedMarket(self.prices, config.comed_zone, config.seed),
+                self.faults,
+                now,
+            )
         )
         self.tesla = TeslaCloud(self.sites, self.faults, self.advance, config.time_zone)
         self.account = Account()
@@ -111,6 +134,28 @@ class SimulatedHome:
     def amber_app(self) -> web.Application:
         """Return a new application of the Amber service (paths from ``/v1``)."""
         return self.amber.app()
+
+    def amber_socket_app(self) -> web.Application:
+        """Return a new application of Amber's WebSocket (the root path)."""
+        return self.amber_socket.app()
+
+    def aemo_app(self) -> web.Application:
+        """Return a new application of AEMO's reports (paths from ``/aemo/apps``)."""
+        return self.aemo.app()
+
+    def nemweb_app(self) -> web.Application:
+        """Return a new application of AEMO's files (paths from ``/Reports``)."""
+        return self.nemweb.app()
+
+    def comed_app(self) -> web.Application:
+        """Return a new application of ComEd's prices (``/api`` and ``/rrtp``).
+
+        Raises:
+            LookupError: the home was built without Chicago's time zone.
+        """
+        if self.comed is None:
+            raise LookupError("HomeConfig.comed_zone is needed for ComEd's prices")
+        return self.comed.app()
 
     def tesla_app(self) -> web.Application:
         """Return a new application of the Tesla service (paths from ``/api``)."""

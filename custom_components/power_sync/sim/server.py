@@ -2,11 +2,13 @@
 
 from aiohttp import web
 
+from .aemo_service import REPORTS
 from .home import SimulatedHome
+from .nemweb_service import CURRENT
 
 
 class SimulatorServer:
-    """Serves a home under ``/amber``, ``/teslemetry`` and ``/_sim``.
+    """Serves a home's services, each under its own name, and ``/_sim``.
 
     The home's state stays when the server stops; a new start may get another port.
     """
@@ -24,7 +26,12 @@ class SimulatorServer:
             OSError: the port is taken.
         """
         root = web.Application()
+        root.add_subapp("/amber/ws", self.home.amber_socket_app())
         root.add_subapp("/amber", self.home.amber_app())
+        root.add_subapp("/visualisations", self.home.aemo_app())
+        root.add_subapp("/nemweb", self.home.nemweb_app())
+        if self.home.comed is not None:
+            root.add_subapp("/comed", self.home.comed_app())
         root.add_subapp("/teslemetry", self.home.tesla_app())
         root.add_subapp("/_sim", self.home.admin_app())
         # The access log needs a local clock, which a frozen test clock lacks.
@@ -48,6 +55,29 @@ class SimulatorServer:
     def amber_url(self) -> str:
         """Base URL of the Amber service, in place of ``https://api.amber.com.au/v1``."""
         return f"{self._base}/amber/v1"
+
+    @property
+    def amber_ws_url(self) -> str:
+        """URL of Amber's WebSocket, in place of ``wss://api-ws.amber.com.au``."""
+        return f"{self._base}/amber/ws".replace("http", "ws", 1)
+
+    @property
+    def aemo_url(self) -> str:
+        """Base URL of AEMO's reports.
+
+        In place of ``https://visualisations.aemo.com.au/aemo/apps/api/report``.
+        """
+        return f"{self._base}/visualisations{REPORTS}"
+
+    @property
+    def nemweb_url(self) -> str:
+        """Base URL of the files, in place of ``https://nemweb.com.au/Reports/Current``."""
+        return f"{self._base}/nemweb{CURRENT}"
+
+    @property
+    def comed_url(self) -> str:
+        """Base URL of ComEd, in place of ``https://hourlypricing.comed.com``."""
+        return f"{self._base}/comed"
 
     @property
     def teslemetry_url(self) -> str:

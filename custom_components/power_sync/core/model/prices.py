@@ -72,6 +72,8 @@ class PricePoint:
     band: PriceBand | None = None
     spot: float | None = None
     """The wholesale part of the price."""
+    supply: float | None = None
+    """The price without delivery, from sources that announce that alone."""
     spot_low: float | None = None
     spot_high: float | None = None
     spike: SpikeStatus = SpikeStatus.NONE
@@ -92,6 +94,15 @@ class PricePoint:
         """Return the length of the interval."""
         return self.end - self.start
 
+    @property
+    def quoted(self) -> float:
+        """Return the price as the source announces it.
+
+        Statistics and alerts speak of this one, because it is what people of a
+        supply-only source (ComEd) know: 3 c is cheap there, whatever delivery adds.
+        """
+        return self.price if self.supply is None else self.supply
+
     def planning_price(self, choice: ForecastChoice) -> float:
         """Return the price to plan with; only forecasts leave a choice."""
         if self.kind is not PriceKind.FORECAST or self.band is None:
@@ -108,18 +119,38 @@ class PricePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingCharges:
+    """What is paid whether or not energy flows, in currency."""
+
+    daily: float = 0.0
+    monthly: float = 0.0
+
+
+NO_CHARGES = StandingCharges()
+MARKET_HORIZON = timedelta(hours=12)
+"""Australia's market publishes 15 to 40 hours ahead: less is a fragment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSeries:
     """What a source says about one home's prices, as of one moment.
 
     Each channel is in time order. ``exports`` is None for a site that is not
     billed for feed-in at all; a feed-in channel that is only missing from one
     answer never gets this far, because the client refuses that answer.
+    ``origin`` names the way the prices came where a source has several.
     """
 
     fetched_at: datetime
     imports: tuple[PricePoint, ...]
     exports: tuple[PricePoint, ...] | None = None
     controlled_load: tuple[PricePoint, ...] | None = None
+    least_horizon: timedelta = MARKET_HORIZON
+    """How far ahead this source always reaches; less is a fragment, to be refused."""
+    settlement: timedelta | None = None
+    """Over how long energy is billed at one mean price; None: each interval alone."""
+    charges: StandingCharges = NO_CHARGES
+    origin: str | None = None
 
     def channel(self, channel: Channel) -> tuple[PricePoint, ...]:
         """Return the points of one channel, empty if the site has none."""

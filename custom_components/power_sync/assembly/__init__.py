@@ -1,0 +1,1 @@
+"""Put the parts of one home together from what its entry stores."""

@@ -1,0 +1,1 @@
+"""What subentries and options store, and the typed values it stands for."""
