@@ -1,7 +1,7 @@
 """Talk to a running Home Assistant as its frontend does: REST and WebSocket."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -47,6 +47,29 @@ def first_option(field: str) -> Callable[[JsonObject], Fields]:
         raise FlowError(f"step {form['step_id']} has no field {field}")
 
     return answer
+
+
+def as_suggested(**changes: object) -> Callable[[JsonObject], Fields]:
+    """Return an answer that accepts what a form shows, but for some fields."""
+
+    def answer(form: JsonObject) -> Fields:
+        return {**_shown(form["data_schema"]), **changes}
+
+    return answer
+
+
+def _shown(fields: Sequence[JsonObject]) -> dict[str, object]:
+    """Return what a form shows before anything is typed."""
+    shown: dict[str, object] = {}
+    for item in fields:
+        if item.get("type") == "expandable":
+            shown[item["name"]] = _shown(item["schema"])
+            continue
+        suggested = (item.get("description") or {}).get("suggested_value")
+        value = item.get("default") if suggested is None else suggested
+        if value is not None:
+            shown[item["name"]] = value
+    return shown
 
 
 class HomeAssistantClient:

@@ -12,6 +12,7 @@ import time
 
 import aiohttp
 
+from .answers import SOURCES
 from .bare import ROOT
 from .check import check
 from .child import ChildError
@@ -55,7 +56,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="recorded prices to replay, such as AEMO's PRICE_AND_DEMAND files",
     )
     parser.add_argument("--seed", type=int, help="seed of the simulated home")
+    parser.add_argument(
+        "--source",
+        choices=SOURCES,
+        default="amber",
+        help="where the home's prices come from (default: %(default)s)",
+    )
     options = parser.parse_args(arguments)
+    if options.check and options.source != "amber":
+        parser.error("--check reads what Amber has answered; leave --source out")
     for path in options.prices:
         if not path.is_file():
             parser.error(f"there is no file {path}")
@@ -78,7 +87,11 @@ async def run(options: argparse.Namespace, folder: Path) -> int:
     # A check must not be in the way of a Home Assistant that already runs here.
     port = options.port or (free_port() if options.check else 8123)
     async with running_stack(
-        folder, port, services_options=services_options(options), say=say
+        folder,
+        port,
+        source=options.source,
+        services_options=services_options(options),
+        say=say,
     ) as stack:
         if options.check:
             result = await report(stack)

@@ -6,15 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 import shutil
 
-from .client import (
-    Answer,
-    Choose,
-    HomeAssistantClient,
-    JsonObject,
-    first_option,
-)
+from .answers import flow_answers
+from .client import HomeAssistantClient, JsonObject
 from .process import HomeAssistantProcess, check_port
-from .simulated_services import Addresses, SimulatedServices
+from .simulated_services import SimulatedServices
 
 DOMAIN = "power_sync"
 DASHBOARD = "power-sync"
@@ -37,12 +32,14 @@ async def running_stack(
     folder: Path,
     port: int,
     *,
+    source: str = "amber",
     services_options: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Stack]:
     """Run everything below `folder` with Home Assistant on `port` until left.
 
-    PowerSync is set up by its own config flow, exactly as an owner does. Raises
+    PowerSync is set up by its own config flow, exactly as an owner does, with prices
+    of a ``source`` (see ``answers.SOURCES``). Raises
     PortInUseError, ChildError, HomeAssistantError or FlowError; whatever was started
     by then has ended.
     """
@@ -56,33 +53,15 @@ async def running_stack(
         ):
             await home.onboard(USERNAME, PASSWORD)
             say("setting up PowerSync")
-            entry = await home.run_flow(DOMAIN, flow_answers(services.addresses))
+            entry = await home.run_flow(
+                DOMAIN, flow_answers(services.addresses, source)
+            )
             await home.set_start_page(
                 DASHBOARD,
                 "PowerSync",
                 {"strategy": {"type": f"custom:{DASHBOARD}"}},
             )
             yield Stack(services, process, home, entry)
-
-
-def flow_answers(addresses: Addresses) -> dict[str, Answer]:
-    """Return what the owner of the simulated home answers to each step."""
-    return {
-        "user": Choose("amber"),
-        "amber": {
-            "api_token": addresses.amber_token,
-            "advanced": {
-                "base_url": addresses.amber_url,
-                "stream_url": addresses.amber_ws_url,
-            },
-        },
-        "amber_site": first_option("site_id"),
-        "tesla": {
-            "access_token": addresses.teslemetry_token,
-            "advanced": {"base_url": addresses.teslemetry_url},
-        },
-        "powerwall": first_option("energy_site_id"),
-    }
 
 
 def keep_logs(folder: Path, destination: Path) -> None:

@@ -42,10 +42,11 @@ def parse(
     unit: str | None = "EUR/kWh",
     zone: ZoneInfo = OSLO,
     now: datetime = NOW,
+    state: str = "0.5",
     **choices: Any,
 ) -> PriceSeries:
     choices = {"unit_choice": None, "interval": None, **choices}
-    return parse_sensor("0.5", unit, attributes, zone=zone, now=now, **choices)
+    return parse_sensor(state, unit, attributes, zone=zone, now=now, **choices)
 
 
 def prices(series: PriceSeries) -> list[float]:
@@ -219,6 +220,35 @@ def test_amber_of_home_assistant_starts_a_second_late() -> None:
     assert prices(series) == [0.25, 0.35]
     assert series.imports[0].start == datetime(2026, 6, 15, 8, tzinfo=UTC)
     assert series.imports[1].start == series.imports[0].end
+
+
+def test_amber_of_home_assistant_lists_only_what_is_to_come() -> None:
+    """Covers P-13: its state stands for the running interval, as an estimate."""
+    listed = rows(
+        [0.35, 0.45],
+        ("start_time", "end_time", "per_kwh"),
+        first=datetime(2026, 6, 15, 8, 30, tzinfo=UTC),
+        length=HOUR / 2,
+    )
+
+    def at(minute: int, state: str = "0.31", unit: str | None = "AUD/kWh") -> Any:
+        now = datetime(2026, 6, 15, 8, minute, tzinfo=UTC)
+        return parse({"forecasts": listed}, state=state, unit=unit, now=now)
+
+    running, first, _ = at(12).imports
+    assert (running.start, running.end) == (
+        datetime(2026, 6, 15, 8, tzinfo=UTC),
+        first.start,
+    )
+    assert (running.price, running.estimate) == (0.31, True)
+    assert running.kind is PriceKind.CURRENT
+    assert at(12, "31", "c/kWh").imports[0].price == pytest.approx(0.31)
+    for state, unit in (("unknown", "AUD/kWh"), ("nan", "AUD/kWh"), ("0.31", None)):
+        with pytest.raises(InvalidDataError, match="for this moment"):
+            at(12, state, unit)
+    early = datetime(2026, 6, 15, 7, 59, tzinfo=UTC)
+    with pytest.raises(InvalidDataError, match="for this moment"):
+        parse({"forecasts": listed}, state="0.31", unit="AUD/kWh", now=early)
 
 
 def test_ends_may_be_a_second_early() -> None:

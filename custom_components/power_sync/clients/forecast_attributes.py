@@ -62,6 +62,8 @@ _VALUES: Mapping[str, PriceUnit | None] = {
 }
 """Names of values, and the unit where the name states it."""
 _LONGEST_BARE = timedelta(hours=1)
+_LONGEST_RUNNING = timedelta(hours=1)
+"""An interval that only the state tells of is taken for no longer than this."""
 _BARE_GRID = timedelta(minutes=5)
 
 
@@ -142,6 +144,11 @@ def parse_sensor(
         if span.value is not None and span.end is not None
     )
     if not any(point.kind is PriceKind.CURRENT for point in points):
+        points = (
+            *_from_state(state, unit_choice or find_unit(unit), points, now),
+            *points,
+        )
+    if not any(point.kind is PriceKind.CURRENT for point in points):
         names = " and ".join(prices.name for prices in lists)
         raise InvalidDataError(f"no price in {names} is for this moment")
     return PriceSeries(
@@ -152,6 +159,39 @@ def parse_sensor(
         # Prices of a day are known from the afternoon before, until then to midnight.
         least_horizon=timedelta(0),
     )
+
+
+def _from_state(
+    state: str,
+    unit: PriceUnit | None,
+    points: Sequence[PricePoint],
+    now: datetime,
+) -> Iterator[PricePoint]:
+    """Yield the running interval of a list that begins with the next one.
+
+    Home Assistant's own Amber integration lists only what is to come, and its state
+    is as near to the running price as the entity gets: an estimate.
+    """
+    price = finite(_number_in(state))
+    if not points or price is None or unit is None:
+        return
+    following = min(points, key=lambda point: point.start)
+    length = min(following.duration, _LONGEST_RUNNING)
+    if now < following.start <= now + length:
+        yield PricePoint(
+            start=following.start - length,
+            end=following.start,
+            price=price * unit.factor + 0.0,
+            kind=PriceKind.CURRENT,
+            estimate=True,
+        )
+
+
+def _number_in(state: str) -> float | None:
+    try:
+        return float(state)
+    except ValueError:
+        return None
 
 
 def _factor(

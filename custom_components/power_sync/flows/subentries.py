@@ -1,6 +1,6 @@
 """Add or change a price source or a Powerwall of a home that is already set up."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, override
 
@@ -17,11 +17,7 @@ from ..const import (
     CONF_BASE_URL,
     CONF_PROVIDER,
     CONF_SIMULATED,
-    PROVIDER_AEMO,
     PROVIDER_AMBER,
-    PROVIDER_COMED,
-    PROVIDER_PLAN,
-    PROVIDER_SENSOR,
     SUBENTRY_TARIFF_PLAN,
 )
 from ..core.model.tariff_plan import TariffPlan
@@ -33,6 +29,8 @@ from .service import FormError, Service
 from .steps import ServiceSteps
 from .tariff_plan import powerwall_plan
 from .tesla import TESLEMETRY
+
+type FirstStep = Callable[[], Awaitable[SubentryFlowResult]]
 
 
 class ServiceSubentryFlow(
@@ -125,12 +123,8 @@ class PriceSourceFlow(
         provider = self.stored_source[CONF_PROVIDER]
         if provider == PROVIDER_AMBER:
             return await super().async_step_reconfigure(user_input)
-        first_step = {
-            PROVIDER_AEMO: self.async_step_aemo,
-            PROVIDER_COMED: self.async_step_comed,
-            PROVIDER_PLAN: self.async_step_plan,
-            PROVIDER_SENSOR: self.async_step_sensor,
-        }[provider]
+        # The first step of each kind has its name.
+        first_step: FirstStep = getattr(self, f"async_step_{provider}")
         return await first_step()
 
     @property
