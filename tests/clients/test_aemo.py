@@ -7,7 +7,7 @@ import aiohttp
 from aiohttp import web
 import pytest
 
-from custom_components.power_sync.clients import aemo, aemo_http
+from custom_components.power_sync.clients import aemo, public_web
 from custom_components.power_sync.clients.aemo import AemoPrices
 from custom_components.power_sync.clients.errors import (
     ClientError,
@@ -282,7 +282,7 @@ async def test_answer_cut_short(prices: AemoPrices, service: Service) -> None:
 async def test_no_answer_in_time(
     prices: AemoPrices, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aemo_http, "REQUEST_TIMEOUT", 0.05)
+    monkeypatch.setattr(public_web, "REQUEST_TIMEOUT", 0.05)
     service.silent = True
 
     with pytest.raises(UnavailableError, match="in time"):

@@ -286,7 +286,7 @@ async def test_nobody_answers(prices: ComedPrices, comed: Comed) -> None:
 
 async def test_headers_that_cannot_be_read() -> None:
     session = Mock()
-    session.get.side_effect = aiohttp.ClientResponseError(
+    session.request.side_effect = aiohttp.ClientResponseError(
         Mock(), (), message="invalid character in header"
     )
     with pytest.raises(UnavailableError, match="ClientResponseError"):
@@ -676,7 +676,9 @@ class Canned:
     def __init__(self, answers: dict[str, str]) -> None:
         self._answers = answers
 
-    def get(self, url: str, *, params: dict[str, str]) -> Canned:
+    def request(
+        self, method: str, url: str, *, params: dict[str, str], **how: Any
+    ) -> Canned:
         self.status = 200
         self._body = self._answers[params["type"]].encode("utf-8", "replace")
         self.content = self

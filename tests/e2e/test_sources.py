@@ -36,7 +36,9 @@ async def states(stack: Stack) -> dict[str, Any]:
 async def tariff_on_the_powerwall(stack: Stack) -> dict[str, Any]:
     """Wait until the Tesla cloud has a tariff of ours, and return it."""
     async with asyncio.timeout(PATIENCE):
-        while not (uploads := await stack.services.uploads()):
+        while True:
+            if uploads := await stack.services.uploads():
+                break
             await asyncio.sleep(0.3)
     info = await stack.services.site_info(uploads[-1].site_id)
     tariff: dict[str, Any] = info["tariff_content_v2"]

@@ -10,12 +10,12 @@ from typing import override
 import aiohttp
 
 from ..core.model.prices import PriceKind, PriceSeries
-from .aemo_http import ask
 from .aemo_wire import FIVE_MINUTES, SUMMARY, Summary, parse_five_minutes, parse_summary
 from .errors import ClientError
 from .json_fields import decode_json
 from .nem_prices import assemble, known_region, running
 from .protocols import PriceSource, Reach
+from .public_web import ask
 
 BASE_URL = "https://visualisations.aemo.com.au/aemo/apps/api/report"
 ORIGIN = "AEMO"

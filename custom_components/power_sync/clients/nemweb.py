@@ -12,7 +12,6 @@ import aiohttp
 
 from ..core.model.moments import floor_to
 from ..core.model.prices import PriceSeries
-from .aemo_http import ask
 from .errors import ClientError, RejectedError, UnavailableError
 from .nem_prices import Prices, assemble, known_region
 from .nemweb_files import (
@@ -27,6 +26,7 @@ from .nemweb_files import (
 )
 from .nemweb_wire import parse_tables
 from .protocols import PriceSource
+from .public_web import ask
 
 BASE_URL = "https://nemweb.com.au/Reports/Current"
 ORIGIN = "NEMWEB"

@@ -1,10 +1,11 @@
-"""Ask AEMO's public web servers, which know no accounts.
+"""Ask public web servers, which know no accounts.
 
-Which status means what, and that nameless clients are turned away with 403: from
+Which status means what, and that AEMO turns nameless clients away with 403: from
 captured answers. There is nothing secret in a request.
 """
 
 import asyncio
+from collections.abc import Mapping
 
 import aiohttp
 
@@ -15,7 +16,7 @@ REQUEST_TIMEOUT = 10.0
 """Seconds until an answer must be complete."""
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; PowerSync) AppleWebKit/537.36"
-"""The servers turn away what does not look like a browser."""
+"""AEMO's servers turn away what does not look like a browser."""
 
 
 async def ask(
@@ -24,20 +25,24 @@ async def ask(
     service: str,
     *,
     most: int,
+    query: Mapping[str, str] | None = None,
     post: object = None,
+    within: float | None = None,
 ) -> bytes:
     """Return the body of the answer to a GET, or to a POST of some JSON.
 
-    ``service`` is what errors call the server. Raises RateLimitedError, RejectedError,
+    ``service`` is what errors call the server, ``within`` is how many seconds it
+    has, if not as many as most servers need. Raises RateLimitedError, RejectedError,
     UnavailableError, or InvalidDataError for more than ``most`` bytes.
     """
     headers = {"User-Agent": USER_AGENT, "Accept": "application/json, text/html, */*"}
     try:
         async with (
-            asyncio.timeout(REQUEST_TIMEOUT),
+            asyncio.timeout(REQUEST_TIMEOUT if within is None else within),
             session.request(
                 "GET" if post is None else "POST",
                 url,
+                params=query,
                 json=post,
                 headers=headers,
                 # The servers never redirect; whoever does is somebody else.
@@ -52,6 +57,7 @@ async def ask(
                     raise InvalidDataError(f"{service}'s answer is far too long")
     except TimeoutError:
         raise UnavailableError(f"{service} did not answer in time") from None
+    # Among them headers that aiohttp refuses to read, which ComEd sent for months.
     except (aiohttp.ClientError, OSError) as err:
         raise UnavailableError(
             f"{service} cannot be reached ({type(err).__name__})"
