@@ -73,37 +73,95 @@ PRICE_DEVICE = "Amber Electric"
 POWERWALL_DEVICE = "Powerwall"
 PRICE_KEYS = frozenset(
     {
+        "active_plan",
         "controlled_load_price",
         "current_electricity_price",
         "demand_window",
+        "expected_hour_price",
         "feed_in_price",
         "high_price",
+        "high_price_alert",
+        "hour_average_price",
+        "live_prices",
         "low_price",
+        "low_price_alert",
         "predicted_price",
+        "price_alert",
+        "price_count",
+        "price_days",
         "price_descriptor",
+        "price_deviation",
         "price_estimate",
+        "price_maximum",
+        "price_mean",
+        "price_median",
+        "price_minimum",
+        "price_p10",
+        "price_p25",
+        "price_p75",
+        "price_p90",
+        "price_p95",
+        "price_percentile",
         "price_spike",
         "renewables",
+        "supply_price",
+        "wholesale_price",
     }
 )
+"""Entities of a price source; all others are the Powerwall's."""
+
+DISABLED_KEYS = frozenset(
+    {
+        "price_count",
+        "price_deviation",
+        "price_maximum",
+        "price_median",
+        "price_minimum",
+        "price_p10",
+        "price_p75",
+        "price_p95",
+        "wholesale_price",
+    }
+)
+"""Entities that a fresh installation has, but disabled: no dashboard sees them."""
+
+OTHER_KEYS = frozenset(
+    {
+        "active_plan",
+        "controlled_load_price",
+        "demand_charged",
+        "demand_cost",
+        "expected_hour_price",
+        "hour_average_price",
+        "peak_demand",
+        "supply_price",
+    }
+)
+"""Entities of other price sources, tariffs and connections than a fresh home has."""
+
 # Text that means itself in YAML: no indicator, and no word such as "on" or "null".
 _PLAIN = re.compile(
     r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z](?:[\w ./-]|:(?! |$))*",
     re.IGNORECASE,
 )
 
-RARE_KEYS = frozenset({"controlled_load_price"})
-"""Entities that most homes do not have."""
 
-
-def entity_ids() -> dict[str, str]:
-    """Return the entity ids of a fresh installation by translation key."""
+def all_entity_ids() -> dict[str, str]:
+    """Return the entity ids of everything there can be, by translation key."""
     texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())
     return {
         key: f"{domain}.{_slug(_device(key))}_{_slug(text['name'])}"
         for domain, entities in texts["entity"].items()
         for key, text in entities.items()
-        if key not in RARE_KEYS
+    }
+
+
+def entity_ids() -> dict[str, str]:
+    """Return the entity ids that a fresh installation shows, by translation key."""
+    return {
+        key: entity_id
+        for key, entity_id in all_entity_ids().items()
+        if key not in DISABLED_KEYS | OTHER_KEYS
     }
 
 

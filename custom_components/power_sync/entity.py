@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from homeassistant.const import UnitOfEnergy
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -10,6 +12,11 @@ from .const import DOMAIN
 from .coordinator.base import ServiceCoordinator
 from .coordinator.prices import PriceCoordinator
 from .runtime import Powerwall
+
+
+def price_unit(hass: HomeAssistant) -> str:
+    """Return the unit of prices, in the currency that Home Assistant is set to."""
+    return f"{hass.config.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
 
 
 class PriceSourceEntity(CoordinatorEntity[PriceCoordinator]):

@@ -9,13 +9,13 @@ from homeassistant.components.number import (
     NumberEntityDescription,
     NumberMode,
 )
-from homeassistant.const import EntityCategory, UnitOfEnergy
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator.alerts import PriceAlerts
 from .core.model.alerts import Thresholds
-from .entity import PriceSourceEntity
+from .entity import PriceSourceEntity, price_unit
 from .runtime import PowerSyncConfigEntry
 
 PARALLEL_UPDATES = 1
@@ -72,10 +72,7 @@ class AlertThreshold(PriceSourceEntity, NumberEntity):
         """Use the home's currency."""
         super().__init__(alerts.prices, description)
         self._alerts = alerts
-        currency = alerts.prices.hass.config.currency
-        self._attr_native_unit_of_measurement = (
-            f"{currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
-        )
+        self._attr_native_unit_of_measurement = price_unit(alerts.prices.hass)
 
     @property
     @override

@@ -11,7 +11,14 @@ import pytest
 # Before the first hass: the test plugin has a package of the same name.
 import custom_components.power_sync  # noqa: F401
 from custom_components.power_sync.const import DOMAIN
-from harness.dashboard import PRICE_DEVICE, PRICE_KEYS, entity_ids
+from harness.dashboard import (
+    DISABLED_KEYS,
+    OTHER_KEYS,
+    PRICE_DEVICE,
+    PRICE_KEYS,
+    all_entity_ids,
+    entity_ids,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -33,17 +40,21 @@ async def test_entity_ids_of_a_fresh_installation(
     entry = result["result"]
     try:
         entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        found = {entity.translation_key: entity.entity_id for entity in entities}
+        disabled = {entity.translation_key for entity in entities if entity.disabled_by}
+        assert disabled == DISABLED_KEYS
         assert {
-            entity.translation_key: entity.entity_id for entity in entities
+            key: entity_id for key, entity_id in found.items() if key not in disabled
         } == entity_ids()
+        assert found.keys() == all_entity_ids().keys() - OTHER_KEYS
         prices = {
-            entity.translation_key
-            for entity in entities
-            if entity.entity_id.partition(".")[2].startswith(
+            key
+            for key, entity_id in found.items()
+            if entity_id.partition(".")[2].startswith(
                 PRICE_DEVICE.lower().replace(" ", "_")
             )
         }
-        assert prices <= PRICE_KEYS
+        assert prices == PRICE_KEYS - OTHER_KEYS
     finally:
         await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done()

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+import re
 import subprocess
 
 import pytest
@@ -9,9 +10,12 @@ import yaml
 
 from harness.dashboard import (
     DASHBOARD,
+    DISABLED_KEYS,
     INTEGRATION,
+    OTHER_KEYS,
     POWERWALL_DEVICE,
     PRICE_KEYS,
+    all_entity_ids,
     entity_ids,
     home,
     main,
@@ -41,6 +45,22 @@ def headings(part: JsonObject) -> list[str]:
         for card in cards(part)
         if card["type"] == "heading" and "heading_style" not in card
     ]
+
+
+def mentioned(part: JsonObject) -> set[str]:
+    """Return all entity ids, also those in templates."""
+    return set(re.findall(r"\b[a-z_]+\.[a-z0-9_]+", json.dumps(part)))
+
+
+def entities_below(dashboard: JsonObject, heading: str) -> set[str]:
+    """Return the entity ids in the section with a heading."""
+    (found,) = (
+        section
+        for view in dashboard["views"]
+        for section in view["sections"]
+        if section["cards"][0]["heading"] == heading
+    )
+    return mentioned(found)
 
 
 def merged(*homes: JsonObject) -> JsonObject:
@@ -86,15 +106,22 @@ def test_generator_tells_a_stale_file(
 
 
 def test_every_entity_has_its_place(generate: Generate) -> None:
-    ids = entity_ids() | {"controlled_load_price": "sensor.hot_water"}
-    text = json.dumps(generate(home(ids)))
-    missing = {key for key, entity_id in ids.items() if entity_id not in text}
+    ids = all_entity_ids()
+    shown = mentioned(generate(home(ids)))
+    missing = {key for key, entity_id in ids.items() if entity_id not in shown}
     # Sums over a lifetime belong into the energy dashboard.
     assert missing == {key for key in ids if key.startswith("lifetime_")}
 
 
+def test_only_what_exists_is_shown(generate: Generate) -> None:
+    """Disabled entities are not among those that a browser is told of."""
+    shown = mentioned(generate(home(entity_ids())))
+    ids = all_entity_ids()
+    assert not {key for key in DISABLED_KEYS | OTHER_KEYS if ids[key] in shown}
+
+
 def test_only_core_cards(generate: Generate) -> None:
-    dashboard = generate(home(entity_ids()))
+    dashboard = generate(home(all_entity_ids()))
     assert {card["type"] for card in cards(dashboard)} <= CORE_CARDS
     assert "custom:" not in json.dumps(dashboard)
 
@@ -117,7 +144,11 @@ def test_no_feed_in(generate: Generate) -> None:
     dashboard = generate(home(ids))
     assert feed_in not in json.dumps(dashboard)
     gauges = [card for card in cards(dashboard) if card["type"] == "gauge"]
-    assert [gauge["name"] for gauge in gauges] == ["Import AUD/kWh", "Battery"]
+    assert [gauge["name"] for gauge in gauges] == [
+        "Import AUD/kWh",
+        "Battery",
+        "of prices were below this one",
+    ]
     assert gauges[0]["grid_options"]["columns"] == "full"
     assert "feed-in" not in json.dumps(dashboard).lower()
 
@@ -125,7 +156,13 @@ def test_no_feed_in(generate: Generate) -> None:
 def test_price_source_alone(generate: Generate) -> None:
     ids = {key: value for key, value in entity_ids().items() if key in PRICE_KEYS}
     dashboard = generate(home(ids))
-    assert headings(dashboard) == ["Price now", "Next 24 hours"]
+    assert headings(dashboard) == [
+        "Price now",
+        "Next 24 hours",
+        "Last 30 days",
+        "Price alerts",
+        "Details",
+    ]
     assert "powerwall" not in json.dumps(dashboard).lower()
 
 
@@ -138,7 +175,7 @@ def test_powerwall_alone(generate: Generate) -> None:
         "Control",
         "Energy today",
         "Last decisions",
-        "Powerwall",
+        "Details",
     ]
     assert "amber" not in {
         card.get("entity", "").partition(".")[2][:5] for card in cards(dashboard)
@@ -146,13 +183,89 @@ def test_powerwall_alone(generate: Generate) -> None:
 
 
 def test_one_entity_is_enough(generate: Generate) -> None:
-    for key, entity_id in entity_ids().items():
+    for key, entity_id in all_entity_ids().items():
         dashboard = generate(home({key: entity_id}))
         assert "null" not in json.dumps(dashboard), key
         assert "undefined" not in json.dumps(dashboard), key
         for section in dashboard["views"][0]["sections"]:
             kinds = [card["type"] for card in section["cards"]]
             assert set(kinds) > {"heading"}, f"{key}: an empty section"
+
+
+def test_statistics_that_somebody_enabled(generate: Generate) -> None:
+    usual, ids = entity_ids(), all_entity_ids()
+    few = entities_below(generate(home(usual)), "Last 30 days")
+    assert few == {
+        ids[key]
+        for key in (
+            "price_percentile",
+            "price_mean",
+            "price_p25",
+            "price_p90",
+            "price_days",
+        )
+    }
+    one = entities_below(
+        generate(home(usual | {"price_median": ids["price_median"]})), "Last 30 days"
+    )
+    assert one == few | {ids["price_median"]}
+
+
+def test_demand_charge_has_a_section_where_there_is_one(generate: Generate) -> None:
+    assert "Demand charge" not in headings(generate(home(entity_ids())))
+    ids = all_entity_ids()
+    demand = {key: ids[key] for key in ("peak_demand", "demand_cost", "demand_charged")}
+    dashboard = generate(home(entity_ids() | demand))
+    assert entities_below(dashboard, "Demand charge") == set(demand.values())
+
+
+def test_prices_without_delivery_are_near_the_price(generate: Generate) -> None:
+    ids = all_entity_ids()
+    supply = {
+        key: ids[key]
+        for key in ("supply_price", "hour_average_price", "expected_hour_price")
+    }
+    dashboard = generate(home(entity_ids() | supply))
+    assert set(supply.values()) <= entities_below(dashboard, "Price now")
+    # What is counted and watched there are such prices, too.
+    assert {
+        "Last 30 days, without delivery",
+        "Price alerts, without delivery",
+    } <= set(headings(dashboard))
+    assert "delivery" not in json.dumps(generate(home(entity_ids())))
+
+
+@pytest.mark.parametrize(
+    ("keys", "widths"),
+    [
+        (["price_estimate"], ["full"]),
+        (["price_estimate", "wholesale_price"], [6, 6]),
+        (["price_descriptor", "price_estimate", "wholesale_price"], [6, 6, "full"]),
+        (["renewables", "demand_window", "price_estimate"], [6, 6, 6]),
+    ],
+    ids=["one", "two", "three", "one is two rows high"],
+)
+def test_no_half_tile_stands_alone(
+    generate: Generate, keys: list[str], widths: list[int | str]
+) -> None:
+    ids = all_entity_ids()
+    dashboard = generate(home({key: ids[key] for key in keys}))
+    tiles = [card for card in cards(dashboard) if card["type"] == "tile"]
+    assert [tile["grid_options"]["columns"] for tile in tiles] == widths
+
+
+def test_alerts_are_told_from_the_first_one_on(generate: Generate) -> None:
+    alert = entity_ids()["price_alert"]
+    telling = [
+        card
+        for card in cards(generate(home(entity_ids())))
+        if alert in mentioned({key: card[key] for key in card if key != "visibility"})
+    ]
+    assert [card["type"] for card in telling] == ["tile", "logbook"]
+    for card in telling:
+        (condition,) = card["visibility"]
+        assert condition["entity"] == alert
+        assert "unknown" in condition["state_not"]
 
 
 def test_hidden_entities_are_not_shown(generate: Generate) -> None:

@@ -8,7 +8,6 @@ from homeassistant.components.sensor import (
     SensorEntity,
     SensorEntityDescription,
 )
-from homeassistant.const import UnitOfEnergy
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.util import dt as dt_util
@@ -17,7 +16,7 @@ from ..control.log import describe, slot_start
 from ..control.tariff_view import TodaysTariff, todays_tariff
 from ..coordinator.powerwall import SiteCoordinator
 from ..core.model.decisions import Action, Lever
-from ..entity import PowerwallEntity
+from ..entity import PowerwallEntity, price_unit
 from ..runtime import Powerwall
 
 
@@ -106,14 +105,13 @@ class TariffSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
 
     def __init__(self, powerwall: Powerwall) -> None:
         """Describe the sensor; its unit is the home's currency."""
-        currency = powerwall.site.hass.config.currency
         super().__init__(
             powerwall,
             powerwall.site,
             SensorEntityDescription(
                 key="tariff_schedule",
                 translation_key="tariff_schedule",
-                native_unit_of_measurement=f"{currency}/{UnitOfEnergy.KILO_WATT_HOUR}",
+                native_unit_of_measurement=price_unit(powerwall.site.hass),
                 suggested_display_precision=4,
             ),
         )

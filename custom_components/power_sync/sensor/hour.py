@@ -10,12 +10,11 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfEnergy
 from homeassistant.util import dt as dt_util
 
 from ..coordinator.prices import PriceCoordinator
 from ..coordinator.source import Fact
-from ..entity import PriceSourceEntity
+from ..entity import PriceSourceEntity, price_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +50,7 @@ class HourSensor(PriceSourceEntity, SensorEntity):
     ) -> None:
         """Use the home's currency."""
         super().__init__(coordinator, description)
-        currency = coordinator.hass.config.currency
-        self._attr_native_unit_of_measurement = (
-            f"{currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
-        )
+        self._attr_native_unit_of_measurement = price_unit(coordinator.hass)
 
     @property
     @override

@@ -11,13 +11,13 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, UnitOfEnergy
+from homeassistant.const import PERCENTAGE
 from homeassistant.util import dt as dt_util
 
 from ..coordinator.prices import PriceCoordinator
 from ..coordinator.source import Fact
 from ..core.model.prices import Channel, ForecastChoice, PricePoint, SpikeStatus
-from ..entity import PriceSourceEntity
+from ..entity import PriceSourceEntity, price_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +132,7 @@ class PriceSensor(PriceSourceEntity, SensorEntity):
         """Use the home's currency."""
         super().__init__(coordinator, description)
         if description.is_price:
-            currency = coordinator.hass.config.currency
-            self._attr_native_unit_of_measurement = (
-                f"{currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
-            )
+            self._attr_native_unit_of_measurement = price_unit(coordinator.hass)
 
     @property
     def _running(self) -> PricePoint | None:

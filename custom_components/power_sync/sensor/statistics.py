@@ -9,12 +9,12 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.util import dt as dt_util
 
 from ..coordinator.prices import PriceCoordinator
 from ..core.model.statistics import PriceSummary
-from ..entity import PriceSourceEntity
+from ..entity import PriceSourceEntity, price_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +80,7 @@ class SummarySensor(PriceSourceEntity, SensorEntity):
         """Use the home's currency."""
         super().__init__(coordinator, description)
         if description.is_price:
-            currency = coordinator.hass.config.currency
-            self._attr_native_unit_of_measurement = (
-                f"{currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
-            )
+            self._attr_native_unit_of_measurement = price_unit(coordinator.hass)
 
     @property
     def _summary(self) -> PriceSummary | None:

@@ -153,7 +153,7 @@ function drawing({ bands, selling }) {
     `{%- for x, w, buy, sell, running in ns.bars -%}`,
     `{%- set colour = '${COLOURS.negative}' if buy < 0 else '${COLOURS.low}' if buy < ${bands[0]} else '${COLOURS.middle}' if buy < ${bands[1]} else '${COLOURS.high}' if buy < ${bands[2]} else '${COLOURS.extreme}' -%}`,
     `{%- set y0 = ${y(0)} -%}{%- set y1 = ${y("buy")} -%}`,
-    `<rect x="{{ x | round(1) }}" y="{{ [y0, y1] | min | round(1) }}" width="{{ (w * 0.86) | round(1) }}" height="{{ [(y0 - y1) | abs, 1] | max | round(1) }}" fill="{{ colour }}"/>`,
+    `<rect x="{{ x | round(1) }}" y="{{ [y0, y1] | min | round(1) }}" width="{{ [w * 0.86, w - 3] | max | round(1) }}" height="{{ [(y0 - y1) | abs, 1] | max | round(1) }}" fill="{{ colour }}"/>`,
     `{%- endfor -%}`,
     ...(selling
       ? [

@@ -1,15 +1,20 @@
 // Views: which sections a home gets, and what is shown without a home.
 
+import { detailsSection } from "./details.js";
 import {
   controlSection,
   decisionsSection,
+  demandSection,
   energySection,
-  nowSection,
   powerSection,
-  pricesSection,
-  settingsSection,
   tariffSection,
-} from "./sections.js";
+} from "./powerwall.js";
+import {
+  alertsSection,
+  nowSection,
+  pricesSection,
+  statisticsSection,
+} from "./prices.js";
 import { summary } from "./summary.js";
 
 /**
@@ -27,7 +32,10 @@ export function homeView(home, path, hass, energyDashboard) {
     controlSection(home),
     energySection(home, energyDashboard),
     decisionsSection(home),
-    settingsSection(home),
+    demandSection(home),
+    statisticsSection(home),
+    alertsSection(home),
+    detailsSection(home),
   ];
   return {
     type: "sections",

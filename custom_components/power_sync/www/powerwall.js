@@ -1,62 +1,20 @@
-// Sections of core cards. Each takes a home and returns a section, or null without
+// Sections of a Powerwall. Each takes a home and returns a section, or null without
 // any card worth showing.
 
 import {
-  COLOURS,
-  energyToday,
-  priceBands,
-  pricesAhead,
-  tariffToday,
-} from "./charts.js";
-
-const HALF = { columns: 6 };
-const THIRD = { columns: 4 };
-const FULL = { columns: "full" };
-const NAME = { type: "entity" };
-
-/** Prices of the running interval. */
-export function nowSection(home, hass) {
-  const cards = [
-    priceGauge(home, hass, "current_electricity_price", "Import"),
-    priceGauge(home, hass, "feed_in_price", "Feed-in"),
-    tile(home, "price_descriptor", HALF, { name: "Price level" }),
-    tile(home, "price_spike", HALF),
-    tile(home, "renewables", HALF, {
-      color: "green",
-      features: [{ type: "bar-gauge" }],
-    }),
-    tile(home, "demand_window", HALF),
-    tile(home, "price_estimate", HALF, { name: "Estimate" }),
-    tile(home, "controlled_load_price", HALF, { name: "Controlled load" }),
-    ...[
-      ["low_price", "Low", "green"],
-      ["predicted_price", "Predicted", "amber"],
-      ["high_price", "High", "red"],
-    ].map(([key, name, color]) => tile(home, key, THIRD, { name, color, vertical: true })),
-  ];
-  return section("Price now", "mdi:cash-clock", cards);
-}
-
-/** Prices of the next and of the last 24 hours. */
-export function pricesSection(home, hass) {
-  const buy = home.entity("current_electricity_price");
-  if (!buy) return null;
-  const sell = home.entity("feed_in_price");
-  const bands = priceBands(unitOf(hass, buy));
-  return wide("Next 24 hours", "mdi:chart-bar", [
-    markdown(pricesAhead({ buy, sell, bands })),
-    {
-      type: "heading",
-      heading: "Last 24 hours",
-      heading_style: "subtitle",
-    },
-    history(home, [
-      ["current_electricity_price", "Import", COLOURS.low],
-      ["feed_in_price", "Feed-in", COLOURS.feedIn],
-      ["controlled_load_price", "Controlled load", COLOURS.batteryCharge],
-    ]),
-  ]);
-}
+  FULL,
+  HALF,
+  group,
+  history,
+  known,
+  logbook,
+  markdown,
+  section,
+  tile,
+  unitOf,
+  wide,
+} from "./cards.js";
+import { COLOURS, energyToday, priceBands, tariffToday } from "./charts.js";
 
 /** What flows at this moment, and what is in the battery. */
 export function powerSection(home) {
@@ -102,12 +60,7 @@ export function tariffSection(home, hass) {
   return wide("Tariff on the Powerwall", "mdi:calendar-clock", [
     tariff &&
       markdown(tariffToday({ tariff, bands: priceBands(unitOf(hass, tariff)) })),
-    power && {
-      type: "heading",
-      heading: "Power in the last 24 hours",
-      heading_style: "subtitle",
-    },
-    power,
+    group("Power in the last 24 hours", [power]),
   ]);
 }
 
@@ -176,101 +129,21 @@ export function decisionsSection(home) {
     .map((key) => home.entity(key))
     .filter(Boolean);
   if (!home.entity("decision")) return null;
-  return section("Last decisions", "mdi:scale-balance", [
-    {
-      type: "logbook",
-      target: { entity_id: entities },
-      hours_to_show: 24,
-      grid_options: { columns: "full", rows: 6 },
-    },
+  return section("Last decisions", "mdi:scale-balance", [logbook(entities, 24, 6)]);
+}
+
+/** What the home is charged for its peaks. */
+export function demandSection(home) {
+  return section("Demand charge", "mdi:summit", [
+    tile(home, "peak_demand", FULL, {
+      name: "Peak of this billing period",
+      color: "deep-orange",
+      // When it was.
+      state_content: ["state", "at"],
+    }),
+    tile(home, "demand_cost", HALF, { name: "Cost so far", color: "amber" }),
+    tile(home, "demand_charged", HALF, { name: "Charged now" }),
   ]);
-}
-
-/** The Powerwall's settings and equipment, which PowerSync reads. */
-export function settingsSection(home) {
-  const entities = [
-    "operation_mode",
-    "backup_reserve",
-    "export_rule",
-    "grid_charging",
-    "storm_watch",
-    "capacity",
-    "firmware",
-  ]
-    .map((key) => home.entity(key))
-    .filter(Boolean);
-  if (entities.length === 0) return null;
-  return section("Powerwall", "mdi:home-battery", [
-    {
-      type: "entities",
-      entities: entities.map((entity) => ({ entity, name: NAME })),
-      show_header_toggle: false,
-    },
-  ]);
-}
-
-function section(heading, icon, cards) {
-  const present = cards.filter(Boolean);
-  if (present.length === 0) return null;
-  return {
-    type: "grid",
-    cards: [{ type: "heading", heading, icon }, ...present],
-  };
-}
-
-function wide(heading, icon, cards) {
-  const narrow = section(heading, icon, cards);
-  return narrow && { ...narrow, column_span: 2 };
-}
-
-function tile(home, key, grid, options = {}) {
-  const entity = home.entity(key);
-  if (!entity) return null;
-  return { type: "tile", entity, name: NAME, grid_options: grid, ...options };
-}
-
-function markdown(content) {
-  return { type: "markdown", content, grid_options: FULL };
-}
-
-function history(home, rows) {
-  const entities = rows
-    .map(([key, name, color]) => ({ entity: home.entity(key), name, color }))
-    .filter(({ entity }) => entity);
-  if (entities.length === 0) return null;
-  return {
-    type: "history-graph",
-    hours_to_show: 24,
-    entities,
-    grid_options: { columns: "full", rows: 5 },
-  };
-}
-
-function priceGauge(home, hass, key, name) {
-  const entity = home.entity(key);
-  if (!entity) return null;
-  const [low, middle, high] = priceBands(unitOf(hass, entity));
-  const colours =
-    key === "feed_in_price"
-      ? [COLOURS.extreme, COLOURS.middle, COLOURS.low, COLOURS.low, COLOURS.low]
-      : [COLOURS.negative, COLOURS.low, COLOURS.middle, COLOURS.high, COLOURS.extreme];
-  return {
-    type: "gauge",
-    entity,
-    // With the unit below, the figure can be large.
-    name: `${name} ${unitOf(hass, entity) ?? ""}`.trim(),
-    unit: " ",
-    needle: true,
-    min: -low,
-    max: high + low,
-    segments: [-low, 0, low, middle, high].map((from, band) => ({
-      from,
-      color: colours[band],
-    })),
-    grid_options: { columns: home.entity("feed_in_price") ? 6 : "full" },
-    // A gauge of nothing is an error card.
-    visibility: known(entity),
-  };
 }
 
 // What each outcome means for the user; the entity's state is only a word.
@@ -299,10 +172,3 @@ function reason(result) {
   ].join("\n");
 }
 
-function known(entity) {
-  return [{ condition: "state", entity, state_not: ["unavailable", "unknown"] }];
-}
-
-function unitOf(hass, entity) {
-  return hass.states[entity]?.attributes.unit_of_measurement;
-}
