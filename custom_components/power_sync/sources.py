@@ -6,7 +6,7 @@ One function per provider; a new provider adds its own and a line to ``_BUILDERS
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 from homeassistant.core import HomeAssistant
@@ -18,10 +18,12 @@ from .clients.aemo import AemoPrices
 from .clients.amber import AmberClient, AmberPrices
 from .clients.amber_stream import AmberStream
 from .clients.comed import ComedPrices
+from .clients.errors import RejectedError
 from .clients.failover import FailoverPrices
 from .clients.nemweb import NemwebPrices
 from .clients.network_tariff import region_zone
 from .clients.price_units import PriceUnit
+from .clients.protocols import PriceSource, Reach
 from .clients.request_budget import RequestBudget
 from .clients.retail import RetailPrices
 from .const import (
@@ -56,7 +58,7 @@ from .const import (
 from .coordinator.plan_prices import PlanPrices
 from .coordinator.sensor_prices import SensorPrices
 from .coordinator.source import Fact, Source
-from .core.model.prices import Channel
+from .core.model.prices import Channel, PriceSeries
 from .core.model.tariff_plan import TariffPlan
 from .core.poll_schedule import (
     AEMO_SCHEDULE,
@@ -96,17 +98,35 @@ class Surroundings:
     exported_kwh: Callable[[datetime, datetime], float | None] = lambda _, __: None
 
 
-class NoPlanError(Exception):
-    """A home that runs on tariff plans has none."""
+class NoPlan(PriceSource):
+    """The prices of a home that runs on tariff plans and has none (any more).
+
+    Plans can be deleted one by one. The rest of the home must not stop with the last.
+    """
+
+    @property
+    @override
+    def reach(self) -> Reach | None:
+        """Return None: there is nothing to ask for."""
+        return None
+
+    @override
+    async def fetch_prices(self, now: datetime) -> PriceSeries:
+        """Raise RejectedError."""
+        raise RejectedError("this home has no tariff plan")
+
+    @override
+    async def fetch_history(
+        self, start: datetime, end: datetime, now: datetime
+    ) -> PriceSeries:
+        """Raise RejectedError."""
+        raise RejectedError("this home has no tariff plan")
 
 
 async def build_source(
     hass: HomeAssistant, data: Mapping[str, Any], home: Surroundings
 ) -> Source:
-    """Return the source that a subentry's data describe; nothing is asked yet.
-
-    Raises NoPlanError if it is a plan and the home has none.
-    """
+    """Return the source that a subentry's data describe; nothing is asked yet."""
     return await _BUILDERS[data[CONF_PROVIDER]](hass, data, home)
 
 
@@ -198,10 +218,8 @@ async def _plan(
     hass: HomeAssistant, data: Mapping[str, Any], home: Surroundings
 ) -> Source:
     plan = active_plan(data, home.plans)
-    if plan is None:
-        raise NoPlanError
     return Source(
-        prices=PlanPrices(plan, home.zone),
+        prices=NoPlan() if plan is None else PlanPrices(plan, home.zone),
         schedule=LOCAL_SCHEDULE,
         channels=frozenset({Channel.IMPORT, Channel.EXPORT}),
         zone=home.zone,

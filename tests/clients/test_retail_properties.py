@@ -11,6 +11,7 @@ import pytest
 from custom_components.power_sync.clients.network_tariff import (
     NetworkRate,
 )
+from custom_components.power_sync.core.model.moments import floor_to
 from custom_components.power_sync.core.model.prices import (
     PriceKind,
     PricePoint,
@@ -221,7 +222,12 @@ def test_every_minute_earns_what_the_terms_say(
         RetailTerms(imports=PLAIN, exports=terms),
         zone,
         now=now,
-        exported=lambda *_: exported,
+        # Everything was counted in the running five minutes.
+        exported=lambda _, end: (
+            exported
+            if exported is None or end >= floor_to(now, timedelta(minutes=5))
+            else 0.0
+        ),
     )
 
     assert series.exports is not None

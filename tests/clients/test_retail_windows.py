@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from custom_components.power_sync.clients.retail_rates import Exported
 from custom_components.power_sync.core.flow_power import happy_hour
+from custom_components.power_sync.core.model.moments import floor_to
 from custom_components.power_sync.core.model.prices import (
     PriceBand,
     PriceKind,
@@ -153,6 +155,12 @@ def test_happy_hour_is_local_before_and_after_clocks_change(
     assert len(happy) == 4
 
 
+def just_now(total: float | None, now: datetime) -> Exported:
+    """Return a meter that has counted everything in the running five minutes."""
+    running = floor_to(now, timedelta(minutes=5))
+    return lambda _, end: total if total is None or end >= running else 0.0
+
+
 def capped_prices(
     now: str, exported: float | None, terms: RetailTerms = CAPPED
 ) -> list[tuple[str, float]]:
@@ -164,7 +172,7 @@ def capped_prices(
         terms,
         SYDNEY,
         now=local(SYDNEY, now),
-        exported=lambda *_: exported,
+        exported=just_now(exported, local(SYDNEY, now)),
     )
     assert series.exports is not None
     steps = shape(series.exports, SYDNEY)
@@ -284,6 +292,28 @@ def test_a_window_whose_start_the_clocks_skip_is_asked_about_from_now() -> None:
     retail([wholesale_point(now, 0.1)], whole, SYDNEY, now=now, exported=exported)
 
     assert asked == [(now, now)]
+
+
+def test_what_was_beyond_the_cap_stays_so() -> None:
+    """Later answers tell the past as the one did in which the cap was reached."""
+    start = local(SYDNEY, "2026-11-20T17:30")
+
+    def exported(begin: datetime, end: datetime) -> float:
+        assert begin == start
+        return 30 * ((end - start) / timedelta(hours=1))
+
+    for minutes in (29, 31, 45, 90):
+        series = retail(
+            [wholesale_point(start + HALF_HOUR * n, 0.1) for n in range(4)],
+            CAPPED,
+            SYDNEY,
+            now=start + timedelta(minutes=minutes),
+            exported=exported,
+        )
+        assert series.exports is not None
+        lowered = [p.start for p in series.exports if p.price == 0.1]
+        # 15 kWh at 30 kW are reached at 18:00.
+        assert lowered[:1] == ([] if minutes < 30 else [start + HALF_HOUR])
 
 
 def test_a_used_up_window_over_midnight_stays_so_until_it_ends() -> None:

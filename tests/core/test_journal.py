@@ -27,6 +27,7 @@ from custom_components.power_sync.core.model.decisions import (
     LeverValue,
 )
 from custom_components.power_sync.core.model.powerwall import OperationMode, SiteInfo
+from custom_components.power_sync.core.model.prices import StandingCharges
 from custom_components.power_sync.core.model.tesla_tariff import TeslaTariff
 from custom_components.power_sync.core.tesla_tariff import daily_tariff
 
@@ -360,3 +361,29 @@ class Bookkeeping(RuleBasedStateMachine):
 
 TestBookkeeping = Bookkeeping.TestCase
 TestBookkeeping.settings = settings(max_examples=60, stateful_step_count=25)
+
+
+def test_conditions_beside_the_prices() -> None:
+    """Covers P-11: what is charged for demand or by the day is worth sending, too."""
+
+    def tariff(*, demand: float = 0.0, daily: float = 0.0) -> TeslaTariff:
+        return daily_tariff(
+            [0.3] * 48,
+            [0.1] * 48,
+            name="PowerSync",
+            utility="x",
+            currency="AUD",
+            charges=StandingCharges(daily=daily),
+            demand=[demand] * 48,
+        )
+
+    journal = Journal()
+    assert journal.sent_like(Lever.TARIFF, tariff())
+    journal = journal.begun(
+        Lever.TARIFF, None, tariff(), Feature.PRICE_SYNC, utc("2026-06-15 02:00")
+    )
+    assert journal.sent_like(Lever.TARIFF, tariff())
+    assert not journal.sent_like(Lever.TARIFF, tariff(demand=10.0))
+    assert not journal.sent_like(Lever.TARIFF, tariff(daily=1.1))
+    assert journal.sent_like(Lever.TARIFF, OperationMode.AUTONOMOUS)
+    assert journal.sent_like(Lever.OPERATION_MODE, OperationMode.AUTONOMOUS)

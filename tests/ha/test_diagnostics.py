@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError
@@ -14,7 +15,14 @@ from pytest_homeassistant_custom_component.test_util.aiohttp import (
     AiohttpClientMocker,
 )
 
-from custom_components.power_sync.const import AMBER_URL, DOMAIN, TESLEMETRY_URL
+from custom_components.power_sync.const import (
+    AEMO_URL,
+    AMBER_URL,
+    COMED_URL,
+    DOMAIN,
+    NEMWEB_URL,
+    TESLEMETRY_URL,
+)
 from custom_components.power_sync.diagnostics import (
     async_get_config_entry_diagnostics,
 )
@@ -28,8 +36,11 @@ from custom_components.power_sync.sim.faults import FaultKind, Service
 
 from .conftest import NOW
 from .house import House, Steady
+from .kinds import BUY, DEMAND, HOMES, SELL, plan_home, stored_plan
 
 type MakeHouse = Callable[..., Awaitable[House]]
+
+INTEGRATION = Path(__file__).parents[2] / "custom_components" / "power_sync"
 
 
 async def report(house: House) -> dict[str, Any]:
@@ -132,11 +143,17 @@ async def test_report(named: House) -> None:
         "fallback": "self_consumption",
         "dry_run": False,
         "own_time_zone": True,
+        "demand": False,
+        "demand_to_tariff": False,
     }
     prices = data["prices"]
     assert prices["answers"] is True
     assert prices["seconds_since_success"] == 20
     assert prices["error"] is None
+    assert prices["provider"] == "amber"
+    assert prices["stream"] == "not_offered"
+    assert prices["origin"] is None
+    assert prices["settlement_minutes"] is None
     assert prices["import"]["until"] == "2026-11-20T18:00:00+00:00"
     assert prices["import"]["minutes"] == [5, 30]
 
@@ -178,7 +195,68 @@ async def test_report_of_half_a_home(make_house: MakeHouse, part: str) -> None:
     assert (data["powerwall"] is None) is (part == "price-source")
 
 
-@pytest.mark.parametrize("away", list(Service))
+@pytest.mark.parametrize(
+    ("kind", "origin", "minutes", "days"),
+    [
+        ("amber", None, None, 30.0),
+        # AEMO tells but the last day, a plan the day that is running.
+        ("aemo", "AEMO", None, 1.0),
+        ("comed", "ComEd", 60, 30.0),
+        ("plan", None, None, 0.75),
+        ("sensor", None, None, 0.0),
+    ],
+)
+async def test_report_of_each_source(
+    make_house: MakeHouse, kind: str, origin: str, minutes: int, days: float
+) -> None:
+    house = await HOMES[kind](
+        make_house, options={"demand": DEMAND | {"push": True}}, parts=("price-source",)
+    )
+    await house.set_up()
+    await house.live(5, stride=5)
+    data = await report(house)
+    assert data["options"]["demand"] is True
+    assert data["options"]["demand_to_tariff"] is True
+    prices = data["prices"]
+    assert prices["provider"] == kind
+    assert prices["origin"] == origin
+    assert prices["settlement_minutes"] == minutes
+    assert prices["days_recorded"] == pytest.approx(days, abs=0.35)
+
+
+@pytest.mark.parametrize("kind", HOMES)
+async def test_no_secret_of_any_source(make_house: MakeHouse, kind: str) -> None:
+    house = await HOMES[kind](
+        make_house,
+        options={"demand": DEMAND, "time_zone": "Australia/Sydney"},
+        tesla_sites=(TeslaSite(name="Wallaby Way 42"),),
+    )
+    await house.set_up()
+    texts = [json.dumps(await report(house))]
+    await everything_goes_wrong(house)
+    for entity in (BUY, SELL):
+        house.hass.states.async_remove(entity)
+    for _ in range(8):
+        await house.live(3, stride=60)
+        texts.append(json.dumps(await report(house)))
+    if kind != "plan":
+        assert any(
+            '"answers": false' in text.partition('"powerwall": ')[0] for text in texts
+        )
+    for text in texts:
+        for secret in (*secrets(house), BUY, SELL, "wallaby"):
+            assert secret not in text
+
+
+async def test_names_that_people_give_are_not_told(make_house: MakeHouse) -> None:
+    house = await plan_home(make_house, plans=(stored_plan("The Smiths"),))
+    await house.set_up()
+    assert house.tariff_name == "The Smiths"
+    assert house.state("decision").attributes["value"] == "The Smiths"
+    assert "Smith" not in json.dumps(await report(house))
+
+
+@pytest.mark.parametrize("away", [Service.AMBER, Service.TESLA])
 async def test_report_of_what_never_answered(
     make_house: MakeHouse, away: Service
 ) -> None:
@@ -195,6 +273,9 @@ async def test_system_health(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
     aioclient_mock.get(AMBER_URL, status=404)
+    aioclient_mock.get(AEMO_URL, status=403)
+    aioclient_mock.get(NEMWEB_URL, text="files")
+    aioclient_mock.get(COMED_URL, exc=TimeoutError)
     aioclient_mock.get(TESLEMETRY_URL, exc=ClientError)
     assert await async_setup_component(hass, "system_health", {})
     hass.config.components.add(DOMAIN)
@@ -204,5 +285,12 @@ async def test_system_health(
         key: value if isinstance(value, str | dict) else await value
         for key, value in info.items()
     }
-    assert answers["amber"] == "ok"
-    assert answers["teslemetry"] == {"type": "failed", "error": "unreachable"}
+    assert answers == {
+        "aemo": "ok",
+        "amber": "ok",
+        "comed": {"type": "failed", "error": "timeout"},
+        "nemweb": "ok",
+        "teslemetry": {"type": "failed", "error": "unreachable"},
+    }
+    texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+    assert texts["system_health"]["info"].keys() == answers.keys()

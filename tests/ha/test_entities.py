@@ -17,6 +17,7 @@ from custom_components.power_sync.sim.config import AmberSite, TeslaSite
 from custom_components.power_sync.sim.faults import FaultKind, Service
 
 from .house import House, Steady
+from .kinds import DEMAND, HOMES
 
 type MakeHouse = Callable[..., Awaitable[House]]
 
@@ -49,15 +50,16 @@ async def test_what_there_is(full: House, snapshot: SnapshotAssertion) -> None:
     found = {}
     for entity in registered(full):
         state = full.hass.states.get(entity.entity_id)
-        assert state is not None
         found[entity.entity_id] = {
             "key": entity.unique_id.partition("_")[2],
-            "name": state.name,
+            "name": entity.original_name if state is None else state.name,
             "device_class": entity.original_device_class,
             "unit": entity.unit_of_measurement,
             "category": entity.entity_category,
             "capabilities": dict(entity.capabilities or {}),
-            "attributes": sorted(
+            "attributes": None
+            if state is None
+            else sorted(
                 state.attributes.keys()
                 - {
                     "friendly_name",
@@ -67,23 +69,119 @@ async def test_what_there_is(full: House, snapshot: SnapshotAssertion) -> None:
                 }
             ),
         }
+        assert (state is None) is (entity.disabled_by is not None)
     assert found == snapshot
 
 
-async def test_every_entity_is_translated(full: House) -> None:
+ALWAYS = {
+    "current_electricity_price",
+    "feed_in_price",
+    "high_price_alert",
+    "low_price_alert",
+    "price_alert",
+    "price_count",
+    "price_days",
+    "price_deviation",
+    "price_estimate",
+    "price_maximum",
+    "price_mean",
+    "price_median",
+    "price_minimum",
+    "price_p10",
+    "price_p25",
+    "price_p75",
+    "price_p90",
+    "price_p95",
+    "price_percentile",
+}
+ONLY_SOMETIMES: dict[str, set[str]] = {
+    "amber": {
+        "controlled_load_price",
+        "demand_window",
+        "high_price",
+        "live_prices",
+        "low_price",
+        "predicted_price",
+        "price_descriptor",
+        "price_spike",
+        "renewables",
+        "wholesale_price",
+    },
+    "aemo": {"wholesale_price"},
+    "comed": {"supply_price", "hour_average_price", "expected_hour_price"},
+    "plan": {"active_plan"},
+    "sensor": set(),
+}
+
+
+@pytest.mark.parametrize("kind", HOMES)
+async def test_what_a_source_has(make_house: MakeHouse, kind: str) -> None:
+    house = await HOMES[kind](make_house, parts=("price-source",))
+    await house.set_up()
+    keys = {entity.unique_id.partition("_")[2] for entity in registered(house)}
+    # ComEd does not say what it pays for.
+    always = ALWAYS - {"feed_in_price"} if kind == "comed" else ALWAYS
+    assert keys == always | ONLY_SOMETIMES[kind]
+
+
+# covers P-09
+async def test_most_statistics_are_for_those_who_want_them(full: House) -> None:
+    disabled = {
+        entity.unique_id.partition("_")[2]
+        for entity in registered(full)
+        if entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    }
+    assert disabled == {
+        "price_count",
+        "price_deviation",
+        "price_maximum",
+        "price_median",
+        "price_minimum",
+        "price_p10",
+        "price_p75",
+        "price_p95",
+        "wholesale_price",
+    }
+
+
+# covers P-11
+async def test_a_demand_charge_has_entities(make_house: MakeHouse) -> None:
+    keys = {"peak_demand", "demand_cost", "demand_charged"}
+    found = []
+    for options in ({}, {"demand": DEMAND}, {"demand": DEMAND | {"enabled": False}}):
+        house = await make_house(parts=("powerwall",), options=options)
+        await house.set_up()
+        found.append({e.unique_id.partition("_")[2] for e in registered(house)})
+        await house.hass.config_entries.async_remove(house.entry.entry_id)
+    without, charged, turned_off = found
+    assert charged - without == keys
+    assert without == turned_off
+
+
+async def test_every_entity_is_translated(make_house: MakeHouse) -> None:
+    """Over all kinds of homes there is a text for each entity, and no other."""
     texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())
     icons = json.loads((INTEGRATION / "icons.json").read_text())
     used: dict[str, set[str]] = {}
-    for entity in registered(full):
-        platform, key = entity.domain, entity.translation_key
-        assert key is not None, entity.entity_id
-        used.setdefault(platform, set()).add(key)
-        text = texts["entity"][platform][key]
-        assert text["name"]
-        for option in (entity.capabilities or {}).get("options", ()):
-            assert option in text["state"], f"{entity.entity_id}: {option}"
-        if entity.original_device_class is None:
-            assert key in icons["entity"][platform], entity.entity_id
+    for home in HOMES.values():
+        house = await home(make_house, options={"demand": DEMAND})
+        await house.set_up()
+        for entity in registered(house):
+            platform, key = entity.domain, entity.translation_key
+            assert key is not None, entity.entity_id
+            used.setdefault(platform, set()).add(key)
+            text = texts["entity"][platform][key]
+            assert text["name"]
+            # The options of a select are the names of the user's own plans.
+            options = () if platform == "select" else entity.capabilities or {}
+            for option in dict(options).get("options", ()):
+                assert option in text["state"], f"{entity.entity_id}: {option}"
+            for kind in dict(entity.capabilities or {}).get("event_types", ()):
+                states = text["state_attributes"]["event_type"]["state"]
+                assert kind in states, f"{entity.entity_id}: {kind}"
+            if entity.original_device_class is None:
+                assert key in icons["entity"][platform], entity.entity_id
+        await house.hass.config_entries.async_remove(house.entry.entry_id)
     assert used == {
         platform: set(entries) for platform, entries in texts["entity"].items()
     }, "texts without an entity, or the other way round"

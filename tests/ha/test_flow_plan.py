@@ -316,6 +316,24 @@ async def test_several_plans(walk: Walk, serve: Serve) -> None:
 
 
 @pytest.mark.usefixtures("idle")
+async def test_plans_go_by_their_names(walk: Walk, serve: Serve) -> None:
+    entry = await home(walk, await serve())
+    await walk.add(entry, "tariff_plan")
+    await walk.accept(name=" My plan ", template="two_rates")
+    assert (walk.step, walk.errors) == ("plan", {"name": "plan_name_taken"})
+    await walk.accept(name="Another")
+    await walk.accept()
+    await walk.accept()
+    assert walk.created
+
+    await walk.change(entry, "tariff_plan")
+    await walk.accept(name="Another")
+    assert walk.errors == {"name": "plan_name_taken"}
+    await walk.accept(name="My plan")
+    assert walk.step == "plan_seasons"
+
+
+@pytest.mark.usefixtures("idle")
 async def test_active_plan_is_gone(walk: Walk, serve: Serve) -> None:
     entry = await home(walk, await serve())
     await walk.add(entry, "tariff_plan")

@@ -20,6 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.power_sync as integration
+from custom_components.power_sync.assembly import addresses
 from custom_components.power_sync.const import DOMAIN
 from custom_components.power_sync.sim.config import AmberSite
 from custom_components.power_sync.sim.faults import FaultKind, Service
@@ -27,6 +28,7 @@ from custom_components.power_sync.sim.server import SimulatorServer
 from custom_components.power_sync.simulated import start_simulated_home
 
 from .house import POWERWALL, PRICE_SOURCE, House
+from .kinds import plan_home, stored_plan
 
 type MakeHouse = Callable[..., Awaitable[House]]
 
@@ -95,7 +97,7 @@ class Simulated:
         return self.servers[-1]
 
     async def set_up(self) -> bool:
-        with patch.object(integration.assembly, "start_simulated_home", self.start):
+        with patch.object(addresses, "start_simulated_home", self.start):
             return await self.hass.config_entries.async_setup(self.entry.entry_id)
 
 
@@ -120,7 +122,7 @@ async def test_simulated_home_closes_its_port(simulated: Simulated) -> None:
 async def test_failed_set_up_of_a_simulated_home_closes_its_port(
     simulated: Simulated,
 ) -> None:
-    with patch.object(integration, "set_up_powerwall", side_effect=RuntimeError):
+    with patch.object(integration, "watch_powerwall", side_effect=RuntimeError):
         assert not await simulated.set_up()
     assert simulated.servers[0]._runner is None
 
@@ -311,11 +313,21 @@ async def test_unrelated_updates_load_nothing(house: House, loads: Loads) -> Non
     entries = house.hass.config_entries
     entries.async_update_entry(house.entry, title="Our home", pref_disable_polling=True)
     entries.async_update_entry(house.entry, data={"something": "new"})
-    entries.async_update_subentry(
-        house.entry, house.entry.subentries[POWERWALL], title="The wall"
-    )
     await house.settle()
     assert loads.count == 0
+
+
+async def test_a_renamed_plan_loads_once(make_house: MakeHouse, loads: Loads) -> None:
+    """The tariff on the Powerwall has the plan's name."""
+    house = await plan_home(make_house, plans=(stored_plan("Mine"),))
+    await house.set_up()
+    assert house.tariff_name == "Mine"
+    house.hass.config_entries.async_update_subentry(
+        house.entry, house.entry.subentries["plan-1"], title="Ours"
+    )
+    await house.settle()
+    assert loads.count == 2
+    assert house.state("active_plan").state == "Ours"
 
 
 async def test_added_and_removed_subentries_load_once_each(

@@ -2,23 +2,40 @@
 
 from dataclasses import replace
 from datetime import timedelta, tzinfo
+from hashlib import sha256
+import json
+from typing import Any
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 
-from ..const import SUBENTRY_PRICE_SOURCE
+from ..const import (
+    CONF_API_TOKEN,
+    CONF_BASE_URL,
+    CONF_NEMWEB_URL,
+    CONF_PROVIDER,
+    CONF_STREAM_URL,
+    PROVIDER_PLAN,
+    SUBENTRY_PRICE_SOURCE,
+)
 from ..coordinator.alerts import PriceAlerts, alert_keeper
 from ..coordinator.export_meter import ExportMeter
 from ..coordinator.keeper import PRICES, Keeper
 from ..coordinator.powerwall import LiveCoordinator
 from ..coordinator.prices import PriceCoordinator
+from ..core.model.tariff_plan import TariffPlan
 from ..core.price_record import PriceRecord
 from ..runtime import PowerSyncConfigEntry
-from ..sources import Surroundings, build_source
+from ..sources import Surroundings, active_plan, build_source
+from ..stored.plan import plan_to_stored
 from .addresses import Addresses
 from .subentries import first_subentry, tariff_plans
 
 RECORD_SAVED_EVERY = timedelta(hours=1)
 """What a crash may lose of the price record is asked for again."""
+
+_ACCESS = {CONF_API_TOKEN, CONF_BASE_URL, CONF_NEMWEB_URL, CONF_STREAM_URL}
+"""What a source is reached by, whatever prices it gives."""
 
 
 async def set_up_prices(
@@ -35,12 +52,13 @@ async def set_up_prices(
     subentry = first_subentry(entry, SUBENTRY_PRICE_SOURCE)
     if subentry is None:
         return None
-    keeper = _record_keeper(hass, subentry.subentry_id)
+    plans = tariff_plans(entry)
+    keeper = _record_keeper(hass, subentry, active_plan(subentry.data, plans))
     await keeper.load()
     surroundings = Surroundings(
         zone=zone,
         addresses=addresses.sources,
-        plans=tariff_plans(entry),
+        plans=plans,
         mean_spot=keeper.value.mean_spot,
     )
     if live is not None:
@@ -69,14 +87,29 @@ async def set_up_alerts(hass: HomeAssistant, prices: PriceCoordinator) -> PriceA
     return alerts
 
 
-def _record_keeper(hass: HomeAssistant, subentry_id: str) -> Keeper[PriceRecord]:
-    """Return what keeps the prices of the last month, apart from the recorder."""
+def _record_keeper(
+    hass: HomeAssistant, subentry: ConfigSubentry, plan: TariffPlan | None
+) -> Keeper[PriceRecord]:
+    """Return what keeps the prices of the last month, apart from the recorder.
+
+    Prices that were made by other terms are no measure for those of today: when the
+    source is another, or its terms are, the record begins anew.
+    """
+    terms = {key: value for key, value in subentry.data.items() if key not in _ACCESS}
+    if subentry.data[CONF_PROVIDER] == PROVIDER_PLAN and plan is not None:
+        terms["plan"] = plan_to_stored(plan)
+    made_by = sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:16]
+
+    def decode(stored: dict[str, Any]) -> PriceRecord:
+        record = PriceRecord.from_stored(stored)
+        return record if stored.get("made_by", made_by) == made_by else PriceRecord()
+
     return Keeper(
         hass,
         PRICES,
-        subentry_id,
+        subentry.subentry_id,
         empty=PriceRecord(),
-        encode=PriceRecord.to_stored,
-        decode=PriceRecord.from_stored,
+        encode=lambda record: {**record.to_stored(), "made_by": made_by},
+        decode=decode,
         save_every=RECORD_SAVED_EVERY,
     )

@@ -4,11 +4,13 @@ Whatever the terms, a retail price is a straight line over the wholesale price; 
 which line it is depends on the time of day. Prices are in $/kWh and may be negative.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import assert_never
 
+from ..core.model.moments import floor_to
 from ..core.model.retail import (
     ExportTerms,
     FlowPowerImport,
@@ -140,17 +142,13 @@ def _window_export(
 ) -> LineAt:
     """Return the rate of the window that holds, or what is left once it is used up."""
     used_up = _used_up(terms, zone, now, exported)
-    running_slot = now.replace(
-        minute=now.minute - now.minute % 5, second=0, microsecond=0
-    )
 
     def line_at(moment: datetime) -> Line:
-        local = moment.astimezone(zone)
-        # What was earned before the cap was noticed stays what it was.
+        # What was earned before the cap was reached stays what it was.
         if (
             used_up is not None
-            and moment >= running_slot
-            and _occurrence(terms.rates, local) == used_up
+            and moment >= used_up.since
+            and _occurrence(terms.rates, moment.astimezone(zone)) == used_up.occurrence
         ):
             return Line(0.0, terms.beyond_cap)
         return Line(0.0, _rate(terms.rates, zone, moment))
@@ -176,10 +174,21 @@ def _occurrence(rates: ManualRates, local: datetime) -> _Occurrence | None:
     return _Occurrence(window, local.date() - timedelta(days=since_yesterday))
 
 
+@dataclass(frozen=True, slots=True)
+class _UsedUp:
+    """A running window whose cap has been reached, and from when that counts."""
+
+    occurrence: _Occurrence
+    since: datetime
+
+
 def _used_up(
     terms: WindowExport, zone: tzinfo, now: datetime, exported: Exported | None
-) -> _Occurrence | None:
+) -> _UsedUp | None:
     """Return the running window if the home has already exported what it pays for.
+
+    It counts from the first dispatch interval that begins with the cap reached, the
+    running one at the latest: what is past must be told the same way in every answer.
 
     Export that is not known has used up nothing.
     """
@@ -189,8 +198,18 @@ def _used_up(
     midnight = datetime.combine(running.day, time(), zone)
     start = (midnight + timedelta(minutes=running.window.start)).astimezone(UTC)
     # A start that the clocks jump over lies after the window's first minutes.
-    so_far = exported(min(start, now), now)
-    return running if so_far is not None and so_far >= terms.cap_kwh else None
+    cap, begin = terms.cap_kwh, min(start, now)
+
+    def reached(moment: datetime) -> bool:
+        so_far = exported(begin, moment)
+        return so_far is not None and so_far >= cap
+
+    if not reached(now):
+        return None
+    first = floor_to(begin, SLOT)
+    slots = [first + number * SLOT for number in range((now - first) // SLOT + 1)]
+    since = slots[min(bisect_left(slots, True, key=reached), len(slots) - 1)]
+    return _UsedUp(running, since)
 
 
 def _rate(rates: ManualRates, zone: tzinfo, moment: datetime) -> float:

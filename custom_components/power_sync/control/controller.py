@@ -136,6 +136,10 @@ class Controller:
 
     async def run(self) -> None:
         """Decide and act whenever something has happened, for ever."""
+        if self._settings().follows_prices and self._memory.manual_until is not None:
+            # It was pushed when there were no prices, and they have come since.
+            await self._store.save(manual_until=None)
+            self._memory = replace(self._memory, manual_until=None)
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -239,7 +243,8 @@ class Controller:
         if not self._pushes:
             self._actuator.interrupt.clear()
         decision = self._decide(settings, now)
-        self._issues.prices(decision.wants, decision.memory.last_good_at, now)
+        if settings.has_prices:
+            self._issues.prices(decision.wants, decision.memory.last_good_at, now)
         await self._store.save_sometimes(
             now,
             last_good_at=decision.memory.last_good_at,
@@ -325,10 +330,11 @@ class Controller:
         if self._preferences.dry_run:
             return await self._levers.pretend(want, want.value, now)
         record = await self._levers.apply(want, want.value, now, force=True)
-        if record.action is Action.SENT and not settings.sync_enabled:
-            # Without the sync nobody else wants this tariff: it holds for the
-            # day whose prices it is made of, a plan for its year.
-            until = now + (PLAN_PUSH_HOLDS if push.plan else MANUAL_PUSH_HOLDS)
+        if record.action is Action.SENT and not settings.follows_prices:
+            # Nobody else wants this tariff: it holds for the day whose prices it
+            # is made of, a plan for its year.
+            whole = push.plan or settings.tariff_plan
+            until = now + (PLAN_PUSH_HOLDS if whole else MANUAL_PUSH_HOLDS)
             await self._store.save(manual_until=until)
             self._memory = replace(self._memory, manual_until=until)
         return record

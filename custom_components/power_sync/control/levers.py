@@ -101,7 +101,8 @@ class Levers:
         if self._site.known is None:
             return self._note(want, Action.FAILED, now, error="unavailable")
         current = lever_value(self._site.data, want.lever)
-        if same(current, value) and not force:
+        known = self._store.state.journal.sent_like(want.lever, value)
+        if same(current, value) and known and not force:
             return self._note(want, Action.UNCHANGED, now)
         attempt = await self._actuator.move(
             want.lever, value, want.feature, now, force=force

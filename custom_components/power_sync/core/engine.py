@@ -58,6 +58,11 @@ class Settings:
     tariff_plan: TariffPlan | None = None
     demand: DemandTerms | None = None
 
+    @property
+    def follows_prices(self) -> bool:
+        """Return whether the Powerwall's tariff is to be what prices make it."""
+        return self.sync_enabled and self.has_prices
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -212,7 +217,7 @@ def _fallback(
     Only time-based control acts on prices; any other mode is left alone.
     """
     if (
-        not (settings.sync_enabled and settings.has_prices)
+        not settings.follows_prices
         or settings.fallback is not Fallback.SELF_CONSUMPTION
         or now - memory.last_good_at < FALLBACK_AFTER
         or memory.mode_yielded
@@ -231,7 +236,7 @@ def _fallback(
 
 def _price_sync(settings: Settings, memory: Memory, now: datetime) -> tuple[Want, ...]:
     """Follow the prices; without a fresh plan the last good tariff stays."""
-    if not (settings.sync_enabled and settings.has_prices):
+    if not settings.follows_prices:
         return ()
     value: TeslaTariff | Keep = KEEP
     if memory.plan is not None and now - memory.last_good_at > PLAN_HOLDS:

@@ -12,7 +12,7 @@ import math
 from .model.decisions import Feature, Lever, LeverValue
 from .model.powerwall import OperationMode, SiteInfo
 from .model.tesla_tariff import TeslaTariff
-from .tesla_tariff import OUR_CODE, largest_difference
+from .tesla_tariff import OUR_CODE, largest_difference, same_conditions
 
 WORTH_SENDING = 0.0005
 """Smallest price difference per kWh that justifies an upload (0.05 c)."""
@@ -106,6 +106,16 @@ class Journal:
         if lever is Lever.OPERATION_MODE and entry.confirmed:
             return True
         return not (same(current, entry.previous) or same(current, entry.owner))
+
+    def sent_like(self, lever: Lever, value: LeverValue) -> bool:
+        """Return whether what was sent last says the same beside the prices, too.
+
+        True where nothing was sent: then there is nothing to compare with.
+        """
+        entry = self.entry(lever)
+        if entry is None or not isinstance(entry.sent, TeslaTariff):
+            return True
+        return not isinstance(value, TeslaTariff) or same_conditions(entry.sent, value)
 
     def with_owner(self, lever: Lever, owner: LeverValue) -> Journal:
         """Return the journal with another value to put back."""

@@ -128,6 +128,17 @@ def largest_difference(first: TeslaTariff, second: TeslaTariff) -> float:
     return difference
 
 
+def same_conditions(first: TeslaTariff, second: TeslaTariff) -> bool:
+    """Return whether two tariffs charge the same for demand and for each day.
+
+    To be asked of tariffs of ours: Tesla need not repeat what it makes no use of.
+    """
+    return all(
+        getattr(first.buy, name) == getattr(second.buy, name)
+        for name in ("demand_rates", "daily_charges", "monthly_charges")
+    )
+
+
 def day_prices(side: TariffSide, day: date) -> tuple[float | None, ...]:
     """Return the price at the start of each half hour of one date."""
     for (from_month, from_day, to_month, to_day), week in _weeks(side).items():

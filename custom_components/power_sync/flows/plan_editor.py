@@ -1,6 +1,7 @@
 """Enter or change a tariff plan: name, seasons, then the periods of each season."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,8 @@ class PlanEditor[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
 
     edited_plan: TariffPlan | None = None
     """The plan that is being changed, None for a new one."""
+    taken_names: Collection[str] = ()
+    """The names of the home's other plans: plans are chosen by their names."""
 
     _draft: TariffPlan
     """What the forms show at first."""
@@ -65,7 +68,9 @@ class PlanEditor[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         if user_input is not None:
             try:
                 self._draft = _named(
-                    edited or beginnings[user_input[CONF_TEMPLATE]], user_input
+                    edited or beginnings[user_input[CONF_TEMPLATE]],
+                    user_input,
+                    self.taken_names,
                 )
             except FormError as failed:
                 error = failed
@@ -149,10 +154,14 @@ class PlanEditor[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         return self._draft.seasons[0].periods
 
 
-def _named(plan: TariffPlan, user_input: dict[str, Any]) -> TariffPlan:
+def _named(
+    plan: TariffPlan, user_input: dict[str, Any], taken: Collection[str]
+) -> TariffPlan:
     """Return a plan with the name and the charge that were typed."""
     if not (name := user_input[CONF_NAME].strip()):
         raise FormError(CONF_NAME, "plan_no_name")
+    if name in taken:
+        raise FormError(CONF_NAME, "plan_name_taken")
     charge = user_input.get(CONF_DAILY_CHARGE, plan.daily_charge)
     return replace(
         plan, name=name, daily_charge=typed_number(CONF_DAILY_CHARGE, charge)

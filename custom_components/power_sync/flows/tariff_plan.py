@@ -11,7 +11,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 
-from ..const import CONF_SIMULATED
+from ..const import CONF_SIMULATED, SUBENTRY_TARIFF_PLAN
 from ..core.model.tariff_plan import TariffPlan
 from ..core.plan_tariff import NoPlanInTariffError, plan_from_tariff
 from ..stored.plan import plan_from_stored, plan_to_stored
@@ -31,6 +31,7 @@ class TariffPlanFlow(
         """Start a new one."""
         if self._get_entry().data.get(CONF_SIMULATED):
             return self.async_abort(reason="simulated")
+        self.taken_names = self._names()
         return await self.async_step_plan(user_input)
 
     async def async_step_reconfigure(
@@ -39,7 +40,13 @@ class TariffPlanFlow(
         """Change one, from what it is now."""
         stored = self._get_reconfigure_subentry()
         self.edited_plan = plan_from_stored(stored.title, stored.data)
+        self.taken_names = self._names() - {stored.title}
         return await self.async_step_plan(user_input)
+
+    def _names(self) -> set[str]:
+        """Return the names of the home's plans."""
+        plans = self._get_entry().get_subentries_of_type(SUBENTRY_TARIFF_PLAN)
+        return {plan.title for plan in plans}
 
     @override
     def powerwall_plan(self) -> TariffPlan | None:
