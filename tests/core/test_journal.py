@@ -28,8 +28,15 @@ from custom_components.power_sync.core.model.decisions import (
 )
 from custom_components.power_sync.core.model.powerwall import OperationMode, SiteInfo
 from custom_components.power_sync.core.model.prices import StandingCharges
+from custom_components.power_sync.core.model.tariff_document import (
+    read_tariff,
+    write_tariff,
+)
 from custom_components.power_sync.core.model.tesla_tariff import TeslaTariff
-from custom_components.power_sync.core.tesla_tariff import daily_tariff
+from custom_components.power_sync.core.tesla_tariff import (
+    daily_tariff,
+    same_conditions,
+)
 
 from .support import HOUR, utc
 
@@ -383,6 +390,8 @@ def test_conditions_beside_the_prices() -> None:
         Lever.TARIFF, None, tariff(), Feature.PRICE_SYNC, utc("2026-06-15 02:00")
     )
     assert journal.sent_like(Lever.TARIFF, tariff())
+    stored = read_tariff(write_tariff(tariff(daily=2.0, demand=3.0)))
+    assert same_conditions(stored, tariff(daily=2.0, demand=3.0)), "after a restart"
     assert not journal.sent_like(Lever.TARIFF, tariff(demand=10.0))
     assert not journal.sent_like(Lever.TARIFF, tariff(daily=1.1))
     assert journal.sent_like(Lever.TARIFF, OperationMode.AUTONOMOUS)

@@ -133,10 +133,19 @@ def same_conditions(first: TeslaTariff, second: TeslaTariff) -> bool:
 
     To be asked of tariffs of ours: Tesla need not repeat what it makes no use of.
     """
-    return all(
-        getattr(first.buy, name) == getattr(second.buy, name)
-        for name in ("demand_rates", "daily_charges", "monthly_charges")
-    )
+    return _conditions(first.buy) == _conditions(second.buy)
+
+
+def _conditions(side: TariffSide) -> tuple[object, ...]:
+    """Return what a side charges beside energy, leaving out what costs nothing."""
+    demand = {
+        (season.season, label): rate
+        for season in side.demand_rates
+        for label, rate in season.rates
+        if rate
+    }
+    daily = {charge.name: charge.amount for charge in side.daily_charges}
+    return demand, daily, side.monthly_charges
 
 
 def day_prices(side: TariffSide, day: date) -> tuple[float | None, ...]:
