@@ -45,6 +45,16 @@ async def tariff_on_the_powerwall(stack: Stack) -> dict[str, Any]:
     return tariff
 
 
+async def test_amber_pushes(stack: Stack) -> None:
+    """Covers P-03: over a real socket."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if (await states(stack))["live_prices"]["state"] == "live":
+                break
+            await asyncio.sleep(1)
+    assert stack.process.complaints(DOMAIN) == []
+
+
 async def test_wholesale_prices_with_a_network_tariff(tmp_path: Path) -> None:
     async with running_stack(tmp_path, free_port(), source="aemo") as stack:
         tariff = await tariff_on_the_powerwall(stack)

@@ -118,7 +118,7 @@ def slots(house: House) -> list[float | None]:
 
 def known(house: House) -> list[datetime]:
     """Return the five minutes of the last week whose price is known."""
-    record = house.entry.runtime_data.prices._keeper.value
+    record = house.entry.runtime_data.prices._memory._keeper.value
     return [point.start for point in record.points(Channel.IMPORT, house.home.now)]
 
 

@@ -6,6 +6,7 @@ import json
 from aiohttp import hdrs
 import pytest
 
+from custom_components.power_sync.sim import admin_service
 from custom_components.power_sync.sim.aemo_service import REPORTS
 from custom_components.power_sync.sim.faults import Fault, FaultKind, Service
 from custom_components.power_sync.sim.nem_market import REGIONS
@@ -202,7 +203,7 @@ async def test_what_was_asked_is_kept(home, client, clock, serve):
     first, second = home.aemo.door.asked
     assert (first.method, first.path) == ("POST", FIVE)
     assert (second.at - first.at, second.query) == (timedelta(seconds=7), {"x": "1"})
-    admin = await serve(home.admin_app(), None)
+    admin = await serve(admin_service.app(home), None)
     listed = await (await admin.get("/asked?service=aemo")).json()
     assert [item["path"] for item in listed] == [FIVE, SUMMARY]
     assert datetime.fromisoformat(listed[1]["at"]) == clock.now

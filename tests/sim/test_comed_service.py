@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from custom_components.power_sync.sim import admin_service
 from custom_components.power_sync.sim.faults import Fault, FaultKind, Service
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
@@ -320,6 +321,6 @@ async def test_what_was_asked_is_kept(home, client, serve):
     await text(client, type="currenthouraverage")
     (asked,) = home.comed.door.asked
     assert (asked.path, asked.query) == ("/api", {"type": "currenthouraverage"})
-    admin = await serve(home.admin_app(), None)
+    admin = await serve(admin_service.app(home), None)
     assert len(await (await admin.get("/asked?service=comed")).json()) == 1
     assert (await (await admin.get("/state")).json())["comed_requests"] == 1

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 import pytest
 
 from custom_components.power_sync.core.model.powerwall import OperationMode
+from custom_components.power_sync.sim import admin_service
 from custom_components.power_sync.sim.config import AmberSite, TeslaSite
 from custom_components.power_sync.sim.faults import (
     Fault,
@@ -304,7 +305,7 @@ def test_impossible_faults_are_explained(data, text):
 
 
 async def test_faults_over_http(home, amber, serve):
-    admin = await serve(home.admin_app(), None)
+    admin = await serve(admin_service.app(home), None)
     client = await amber(home)
     wanted = {"service": "amber", "kind": "html", "count": "until cleared"}
 
@@ -324,7 +325,7 @@ async def test_faults_over_http(home, amber, serve):
 
 
 async def test_tokens_over_http(home, amber, tesla, serve):
-    admin = await serve(home.admin_app(), None)
+    admin = await serve(admin_service.app(home), None)
     client = await tesla(home)
 
     await admin.post("/tokens", json={"service": "tesla", "token": None})

@@ -22,6 +22,7 @@ from ..coordinator.alerts import PriceAlerts, alert_keeper
 from ..coordinator.export_meter import ExportMeter
 from ..coordinator.keeper import PRICES, Keeper
 from ..coordinator.powerwall import LiveCoordinator
+from ..coordinator.price_memory import PriceMemory
 from ..coordinator.prices import PriceCoordinator
 from ..core.model.tariff_plan import TariffPlan
 from ..core.price_record import PriceRecord
@@ -65,13 +66,14 @@ async def set_up_prices(
         meter = ExportMeter(live)
         entry.async_on_unload(live.async_add_listener(meter.observe))
         surroundings = replace(surroundings, exported_kwh=meter.exported_kwh)
+    source = await build_source(hass, subentry.data, surroundings)
     prices = PriceCoordinator(
         hass,
         entry,
         subentry_id=subentry.subentry_id,
         service=subentry.title,
-        source=await build_source(hass, subentry.data, surroundings),
-        keeper=keeper,
+        source=source,
+        memory=PriceMemory(source, keeper),
     )
     await prices.async_refresh()
     entry.async_on_unload(prices.async_shutdown)

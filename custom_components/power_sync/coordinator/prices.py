@@ -1,8 +1,6 @@
 """Keep the prices of one home: fetched, pushed, remembered."""
 
 import asyncio
-from collections import deque
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import random
 from typing import Any, override
@@ -21,19 +19,17 @@ from homeassistant.helpers.event import (
 )
 from homeassistant.util import dt as dt_util
 
-from ..clients.errors import AuthError, ClientError
+from ..clients.errors import AuthError
 from ..clients.protocols import PriceStream, PriceUpdate, StreamState
 from ..const import LOGGER
 from ..core.live_price import keep_settled, with_running
 from ..core.model.moments import floor_to
-from ..core.model.prices import Channel, PriceSeries
-from ..core.model.statistics import PriceSummary
+from ..core.model.prices import Channel
 from ..core.poll_schedule import next_poll
-from ..core.price_history import PriceHistory, carry_over
-from ..core.price_record import PriceRecord
-from ..core.settlement import billed, hour_mean
+from ..core.price_history import carry_over
+from ..core.settlement import expected_mean, hour_mean
 from .base import ServiceCoordinator
-from .keeper import Keeper
+from .price_memory import PriceMemory, Prices
 from .source import Source
 
 BETWEEN_QUESTIONS = timedelta(seconds=5)
@@ -41,20 +37,6 @@ BETWEEN_QUESTIONS = timedelta(seconds=5)
 AFTER_FAILURE = timedelta(minutes=10)
 ASK_AGAIN = timedelta(hours=6)
 """What a source does not know of its past now it may know some hours later."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
-    """The newest prices and what is known of those before.
-
-    ``series`` is what the source says; ``billed`` is what will be paid, which
-    differs where energy is settled at the mean of a longer time.
-    """
-
-    series: PriceSeries
-    billed: PriceSeries
-    history: PriceHistory
-    summary: PriceSummary | None
 
 
 class PriceCoordinator(ServiceCoordinator[Prices]):
@@ -71,7 +53,7 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         subentry_id: str,
         service: str,
         source: Source,
-        keeper: Keeper[PriceRecord],
+        memory: PriceMemory,
     ) -> None:
         """Poll ``source``, which the user knows as ``service``."""
         super().__init__(
@@ -87,9 +69,7 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         self.stream_state: StreamState | None = None
         """What has become of the pushed prices; None where there are none."""
         self.stream_task: asyncio.Task[None] | None = None
-        self._keeper = keeper
-        self._history = PriceHistory()
-        self._holes: deque[tuple[datetime, datetime]] | None = None
+        self._memory = memory
         self._jitter = timedelta(
             seconds=random.uniform(0, source.schedule.most_jitter)  # noqa: S311
         )
@@ -106,16 +86,13 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         if self.known is not None:
             series = keep_settled(self.known.series, series, now)
             series = carry_over(self.known.series, series, now)
-        self._keeper.value.learn(series, now)
-        if self._holes is None:
-            self._history = PriceHistory().with_series(
-                self._billed(self._past(series, now), now), now
-            )
-            self._find_holes(now)
+        self._memory.learn(series, now)
+        if not self._memory.has_begun:
+            self._memory.begin(series, now)
             # A tariff needs yesterday at once; what is older can come later.
-            await self._ask_for_past(series, now)
+            await self._memory.ask(series, now)
         # Nothing may be waited for any more, as a push that comes meanwhile is lost.
-        return self._prices(series, now)
+        return self._memory.prices(series, now)
 
     @callback
     def start(self) -> None:
@@ -144,7 +121,7 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
 
     async def flush(self) -> None:
         """Write down the prices that are only in memory so far."""
-        await self._keeper.save()
+        await self._memory.save()
 
     def percentile(self, now: datetime) -> float | None:
         """Return where the running price stands among those of the last weeks.
@@ -152,7 +129,7 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         In percent; None without a running price or any others.
         """
         running = self.known and self.known.series.running(Channel.IMPORT, now)
-        return self._keeper.value.statistics.rank(running.quoted) if running else None
+        return self._memory.rank(running.quoted) if running else None
 
     def hour_so_far(self, now: datetime) -> float | None:
         """Return the mean of the running hour until now, as prices are announced.
@@ -169,39 +146,10 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
 
         None where energy is not billed by the hour, or its price is not known.
         """
-        if self.known is None or self.known.series.settlement is None:
+        if self.known is None:
             return None
-        running = self.known.billed.running(Channel.IMPORT, now)
-        # The hour goes on when its prices have stopped coming.
-        stale = self.known.series.running(Channel.IMPORT, now) is None
-        return None if stale or running is None else running.quoted
-
-    def _prices(self, series: PriceSeries, now: datetime) -> Prices:
-        """Return a series with everything that follows from it."""
-        paid = self._billed(series, now)
-        self._history = self._history.with_series(paid, now)
-        return Prices(
-            series=series,
-            billed=paid,
-            history=self._history,
-            summary=self._keeper.value.statistics.summary(now),
-        )
-
-    def _billed(self, series: PriceSeries, now: datetime) -> PriceSeries:
-        """Return a series as it will be paid."""
-        record = self._keeper.value
-        return billed(
-            series, lambda moment: record.typical(moment, self.source.zone, now), now
-        )
-
-    def _past(self, series: PriceSeries, now: datetime) -> PriceSeries:
-        """Return what is remembered of the past, in the manner of a series."""
-        return replace(
-            series,
-            imports=self._keeper.value.points(Channel.IMPORT, now),
-            exports=self._keeper.value.points(Channel.EXPORT, now),
-            controlled_load=None,
-        )
+        running = expected_mean(self.known.series, self._memory.usual(now), now)
+        return running.quoted if running else None
 
     # Polls
 
@@ -232,7 +180,7 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
             # The price on show may have run out since it was fetched.
             self.async_update_listeners()
         self._plan_poll()
-        await self._keeper.save_sometimes(dt_util.utcnow())
+        await self._memory.save_sometimes(dt_util.utcnow())
 
     @callback
     def _on_state_change(self, _: Event[EventStateChangedData]) -> None:
@@ -259,8 +207,8 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         series = with_running(self.known.series, update, now)
         if series is self.known.series:
             return
-        self._keeper.value.learn(series, now)
-        self.data = self._prices(series, now)
+        self._memory.learn(series, now)
+        self.data = self._memory.prices(series, now)
         self.async_update_listeners()
         self._plan_poll()
 
@@ -291,46 +239,20 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         self._cancel_question = None
         wait = AFTER_FAILURE
         if self.known is not None:
-            if not self._holes:
-                self._find_holes(now)
-            answered = await self._ask_for_past(self.known.series, now)
+            if not self._memory.has_holes:
+                self._memory.look_for_holes(now)
+            answered = await self._memory.ask(self.known.series, now)
             if self._stopped:
                 return
             # The answer may have taken its time.
             now = dt_util.utcnow()
             if answered:
-                self.data = self._prices(self.known.series, now)
+                self.data = self._memory.prices(self.known.series, now)
                 self.async_update_listeners()
                 wait = BETWEEN_QUESTIONS
-            if not self._holes:
+            if not self._memory.has_holes:
                 # A hole that is left after this the source cannot fill.
                 wait = ASK_AGAIN
         self._plan_question(now + wait)
         if wait == ASK_AGAIN:
-            await self._keeper.save()
-
-    def _find_holes(self, now: datetime) -> None:
-        """Look for what is missing of the past, newest first."""
-        reach = self.source.prices.reach
-        self._holes = deque(
-            ()
-            if reach is None
-            else self._keeper.value.holes(now, reach.back, reach.at_once)
-        )
-
-    async def _ask_for_past(self, series: PriceSeries, now: datetime) -> bool:
-        """Ask for the newest hole; return whether an answer came."""
-        if not self._holes:
-            return False
-        start, end = self._holes[0]
-        try:
-            past = await self.source.prices.fetch_history(start, end, now)
-        except ClientError as error:
-            # The past is a help, not a need: nothing else waits for it.
-            LOGGER.debug("No older prices now, asking again later: %s", error)
-            return False
-        self._holes.popleft()
-        self._keeper.value.learn(past, now)
-        past = replace(past, settlement=series.settlement)
-        self._history = self._history.with_series(self._billed(past, now), now)
-        return True
+            await self._memory.save()

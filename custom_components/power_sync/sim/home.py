@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from . import admin_service
 from .aemo_service import AemoReports
 from .amber_prices import PriceBoard
 from .amber_service import AmberCloud
@@ -160,10 +159,6 @@ class SimulatedHome:
     def tesla_app(self) -> web.Application:
         """Return a new application of the Tesla service (paths from ``/api``)."""
         return self.tesla.app()
-
-    def admin_app(self) -> web.Application:
-        """Return a new application that shows and steers the simulation."""
-        return admin_service.app(self)
 
     def price_now(self, at: float) -> tuple[float, float]:
         """Return what a kWh of import costs and one of export pays, $ at the time.

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from . import admin_service
 from .aemo_service import REPORTS
 from .home import SimulatedHome
 from .nemweb_service import CURRENT
@@ -33,7 +34,7 @@ class SimulatorServer:
         if self.home.comed is not None:
             root.add_subapp("/comed", self.home.comed_app())
         root.add_subapp("/teslemetry", self.home.tesla_app())
-        root.add_subapp("/_sim", self.home.admin_app())
+        root.add_subapp("/_sim", admin_service.app(self.home))
         # The access log needs a local clock, which a frozen test clock lacks.
         runner = web.AppRunner(root, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
