@@ -254,6 +254,7 @@ async def test_a_refused_key_asks_for_another(make_house: MakeHouse) -> None:
     await house.set_up()
     await house.until(lambda: bool(house.reauth_steps))
     assert len(house.reauth_steps) == 1
+    assert house.state("live_prices").state == "unknown"
     assert house.home.amber_socket.handshakes == 1
     market.price = 250.0
     await house.tick(182)

@@ -196,6 +196,9 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         try:
             await stream.run(self._on_push, self._on_stream_state)
         except AuthError:
+            # Nothing is tried any more until there is a new token.
+            self.stream_state = None
+            self.async_update_listeners()
             self.start_reauth()
 
     @callback
