@@ -1,11 +1,15 @@
 """A tariff that pays for so many kWh a day only: what is exported is measured."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 from unittest.mock import patch
 
 import pytest
 
+from custom_components.power_sync.coordinator.export_meter import ExportMeter
+from custom_components.power_sync.coordinator.powerwall import LiveCoordinator
 from custom_components.power_sync.core.household import Flow
 from custom_components.power_sync.sim.faults import FaultKind, Service
 from custom_components.power_sync.sim.powerwall import Powerwall
@@ -87,3 +91,22 @@ async def test_what_nobody_has_seen_is_not_counted(make_house: MakeHouse) -> Non
     assert paid(house) == 0.45, "35 minutes, of which 15 are unknown"
     await house.live(15, stride=60)
     assert paid(house) == 0.01
+
+
+# covers P-06
+def test_a_window_that_was_not_seen_from_its_start_is_not_measured() -> None:
+    start = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    live = SimpleNamespace(known=None, last_update_success=True)
+    meter = ExportMeter(cast("LiveCoordinator", live))
+    meter.observe()
+    assert meter.exported_kwh(start, start) is None
+    for minutes in (6, 8, 10):
+        at = start + timedelta(minutes=minutes)
+        live.known = SimpleNamespace(measured_at=at, grid_power=-6000.0)
+        meter.observe()
+        meter.observe()
+    end = start + timedelta(minutes=10)
+    assert meter.exported_kwh(start, end) is None
+    # The first report after a start may come some minutes into it.
+    assert meter.exported_kwh(start + timedelta(minutes=1), end) == pytest.approx(0.4)
+    assert meter.exported_kwh(end - timedelta(minutes=1), end) == pytest.approx(0.1)

@@ -7,6 +7,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.power_sync.const import DOMAIN
+from custom_components.power_sync.control.pushes import Pushes
+from custom_components.power_sync.core.plan_templates import TEMPLATES
 from custom_components.power_sync.sim.faults import FaultKind, Service
 
 from .conftest import NOW
@@ -228,3 +230,20 @@ async def test_push_does_not_ask_a_source_that_wants_to_be_left_alone(
     assert await failed(steady) == "refresh_failed"
     assert await failed(steady, "sync_now") == "refresh_failed"
     assert steady.home.amber.requests == before
+
+
+async def test_whoever_wants_something_else_waits_on(hass: HomeAssistant) -> None:
+    plan = TEMPLATES["flat"]
+    pushes = Pushes()
+    asked = [pushes.ask(wanted) for wanted in (None, plan, None)]
+    first = pushes.take()
+    assert first is not None
+    assert (first.plan, first.waiting) == (None, (asked[0], asked[2]))
+    assert pushes
+    second = pushes.take()
+    assert second is not None
+    assert (second.plan, second.waiting) == (plan, (asked[1],))
+    assert pushes.take() is None
+    for push in (first, second):
+        push.answer(None)
+    assert all(isinstance(future.exception(), HomeAssistantError) for future in asked)

@@ -94,7 +94,7 @@ class PriceMemory:
             else self._keeper.value.holes(now, reach.back, reach.at_once)
         )
 
-    async def ask(self, series: PriceSeries, now: datetime) -> bool:
+    async def ask(self, now: datetime) -> bool:
         """Ask the source for the newest hole; return whether an answer came."""
         if not self._holes:
             return False
@@ -107,7 +107,6 @@ class PriceMemory:
             return False
         self._holes.popleft()
         self.learn(past, now)
-        past = replace(past, settlement=series.settlement)
         self._history = self._history.with_series(self._billed(past, now), now)
         return True
 

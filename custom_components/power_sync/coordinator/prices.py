@@ -90,7 +90,7 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         if not self._memory.has_begun:
             self._memory.begin(series, now)
             # A tariff needs yesterday at once; what is older can come later.
-            await self._memory.ask(series, now)
+            await self._memory.ask(now)
         # Nothing may be waited for any more, as a push that comes meanwhile is lost.
         return self._memory.prices(series, now)
 
@@ -244,7 +244,7 @@ class PriceCoordinator(ServiceCoordinator[Prices]):
         if self.known is not None:
             if not self._memory.has_holes:
                 self._memory.look_for_holes(now)
-            answered = await self._memory.ask(self.known.series, now)
+            answered = await self._memory.ask(now)
             if self._stopped:
                 return
             # The answer may have taken its time.
