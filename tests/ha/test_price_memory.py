@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import override
 
 from homeassistant.core import HomeAssistant
+import pytest
 
 from custom_components.power_sync.clients.protocols import PriceSource, Reach
 from custom_components.power_sync.coordinator.keeper import PRICES, Keeper
@@ -19,7 +20,7 @@ from custom_components.power_sync.core.poll_schedule import LOCAL_SCHEDULE
 from custom_components.power_sync.core.price_record import PriceRecord
 from custom_components.power_sync.sim.faults import FaultKind, Service
 
-from .kinds import MakeHouse, plan_home
+from .kinds import MakeHouse, plan_home, stored_plan
 
 NOW = datetime(2026, 11, 20, 2, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -143,3 +144,16 @@ async def test_a_powerwall_that_answers_late_says_where_the_home_is(
     await house.live(3, stride=30)
     assert house.entry.runtime_data.prices is not prices
     assert str(house.entry.runtime_data.prices.source.zone) == "Australia/Sydney"
+
+
+# covers P-07
+async def test_a_damaged_plan_stops_neither_the_others_nor_the_home(
+    make_house: MakeHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = stored_plan("Torn", number=1)
+    damaged["data"] = {"seasons": [{"name": "Summer"}]}
+    house = await plan_home(make_house, plans=(damaged, stored_plan("Sound", number=2)))
+    await house.set_up()
+    assert "The tariff plan Torn cannot be read" in caplog.text
+    assert house.entry.runtime_data.prices.source.plan.name == "Sound"
+    assert house.tariff_name == "Sound"

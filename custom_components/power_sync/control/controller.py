@@ -136,10 +136,6 @@ class Controller:
 
     async def run(self) -> None:
         """Decide and act whenever something has happened, for ever."""
-        if self._settings().follows_prices and self._memory.manual_until is not None:
-            # It was pushed when there were no prices, and they have come since.
-            await self._store.save(manual_until=None)
-            self._memory = replace(self._memory, manual_until=None)
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -239,6 +235,10 @@ class Controller:
             # Half hours of another zone are other half hours: plan anew.
             self._memory = replace(self._memory, consumed_at=None)
         settings = self._settings()
+        if settings.follows_prices and self._memory.manual_until is not None:
+            # It was pushed when there were no prices, and they have come since.
+            await self._store.save(manual_until=None)
+            self._memory = replace(self._memory, manual_until=None)
         # Whatever has come until here is in the decision, but for a new push.
         if not self._pushes:
             self._actuator.interrupt.clear()
