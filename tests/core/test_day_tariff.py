@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.power_sync.core.day_tariff import (
-    FRESH,
     Blocked,
     BlockReason,
     DayTariff,
@@ -20,6 +19,7 @@ from custom_components.power_sync.core.day_tariff import (
     build,
 )
 from custom_components.power_sync.core.model.prices import (
+    FRESH,
     Channel,
     ForecastChoice,
     PriceBand,

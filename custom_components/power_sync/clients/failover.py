@@ -11,8 +11,6 @@ from .protocols import PriceSource, Reach
 
 PROBE_AFTER = timedelta(minutes=5)
 """How long a source that failed is left alone."""
-FRESH = timedelta(minutes=2)
-"""How long a source may take to publish the interval that has just begun."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -113,7 +111,7 @@ class FailoverPrices(PriceSource):
 
 def _raise_if_lagging(series: PriceSeries, now: datetime) -> None:
     """Raise UnavailableError unless the running price is known, or just about due."""
-    if not any(series.running(Channel.IMPORT, moment) for moment in (now, now - FRESH)):
+    if not series.is_fresh(Channel.IMPORT, now):
         raise UnavailableError(f"the prices of {series.origin or 'the source'} lag")
 
 

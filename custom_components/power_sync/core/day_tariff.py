@@ -8,19 +8,13 @@ price, and every half hour takes the duration-weighted mean of what covers it.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 
-from .model.prices import Channel, ForecastChoice, PriceSeries
+from .model.prices import FRESH, Channel, ForecastChoice, PriceSeries
 from .price_history import PriceHistory
 from .tesla_tariff import SLOTS_PER_DAY
 from .timeline import QUARTER, StepFunction, label_of, rolling_day
-
-FRESH = timedelta(minutes=2)
-"""How long after its interval a price still speaks for the running one.
-
-Sources publish a new interval up to about 45 s late.
-"""
 
 
 class SlotSource(StrEnum):
@@ -180,9 +174,7 @@ def _unfit(
     now: datetime,
 ) -> Blocked | None:
     """Return why a channel's prices must not be used, None if they may."""
-    if series.running(channel, now) is None and not series.running(
-        channel, now - FRESH
-    ):
+    if not series.is_fresh(channel, now):
         reason, start, end = BlockReason.STALE, now - FRESH, now
     elif horizon < now + series.least_horizon:
         reason, start, end = BlockReason.HORIZON_TOO_SHORT, now, horizon

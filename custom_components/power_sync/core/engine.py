@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from .day_tariff import FRESH, Blocked, DayTariff, build
+from .day_tariff import Blocked, DayTariff, build
 from .demand import DemandTerms, in_window
 from .model.decisions import KEEP, Feature, Keep, Lever, Reason, Want
 from .model.powerwall import OperationMode
-from .model.prices import Channel, ForecastChoice, PriceSeries
+from .model.prices import FRESH, Channel, ForecastChoice, PriceSeries
 from .model.tariff_plan import TariffPlan
 from .model.tesla_tariff import TeslaTariff
 from .plan_tariff import plan_tariff
@@ -189,8 +189,8 @@ def _just_late(series: PriceSeries, now: datetime) -> bool:
     It is asked again in seconds; until then the plan of the interval that has
     just ended is the best there is.
     """
-    return series.running(Channel.IMPORT, now) is None and (
-        series.running(Channel.IMPORT, now - FRESH) is not None
+    return series.running(Channel.IMPORT, now) is None and series.is_fresh(
+        Channel.IMPORT, now
     )
 
 

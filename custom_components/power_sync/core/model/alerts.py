@@ -23,8 +23,8 @@ class AlertKind(StrEnum):
 class Thresholds:
     """Prices in $/kWh, as the source announces them, beyond which there is news."""
 
-    low: float = 0.03
-    high: float = 0.08
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,11 @@ class StandingCharges:
 
 
 NO_CHARGES = StandingCharges()
+FRESH = timedelta(minutes=2)
+"""How long after its interval a price still speaks for the running one.
+
+Sources publish a new interval up to about 45 s late.
+"""
 MARKET_HORIZON = timedelta(hours=12)
 """Australia's market publishes 15 to 40 hours ahead: less is a fragment."""
 
@@ -168,3 +173,7 @@ class PriceSeries:
             if point.kind is not PriceKind.FORECAST and point.start <= now < point.end:
                 return point
         return None
+
+    def is_fresh(self, channel: Channel, now: datetime) -> bool:
+        """Return whether the running price is known, or only just late."""
+        return any(self.running(channel, moment) for moment in (now, now - FRESH))
