@@ -24,6 +24,7 @@ from custom_components.power_sync.clients.amber_wire import (  # noqa: E402
     parse_prices,
 )
 from custom_components.power_sync.clients.json_fields import decode_json  # noqa: E402
+from custom_components.power_sync.core.day_plan import TariffTerms  # noqa: E402
 from custom_components.power_sync.core.day_tariff import (  # noqa: E402
     DayTariff,
     build,
@@ -35,8 +36,16 @@ from custom_components.power_sync.core.engine import (  # noqa: E402
     Snapshot,
     decide,
 )
+from custom_components.power_sync.core.journal import Journal  # noqa: E402
+from custom_components.power_sync.core.model.decisions import (  # noqa: E402
+    Feature,
+    Lever,
+)
+from custom_components.power_sync.core.model.market import MarketPrice  # noqa: E402
 from custom_components.power_sync.core.model.powerwall import (  # noqa: E402
+    ExportRule,
     OperationMode,
+    SiteInfo,
 )
 from custom_components.power_sync.core.model.prices import (  # noqa: E402
     Channel,
@@ -45,12 +54,18 @@ from custom_components.power_sync.core.model.prices import (  # noqa: E402
     PricePoint,
     PriceSeries,
 )
+from custom_components.power_sync.core.model.switches import Switch  # noqa: E402
 from custom_components.power_sync.core.price_history import PriceHistory  # noqa: E402
 from custom_components.power_sync.core.price_record import PriceRecord  # noqa: E402
 from custom_components.power_sync.core.price_statistics import (  # noqa: E402
     STAMP,
     WINDOW,
     RollingPrices,
+)
+from custom_components.power_sync.core.standing import Standing  # noqa: E402
+from custom_components.power_sync.core.tesla_tariff import daily_tariff  # noqa: E402
+from custom_components.power_sync.stored.standing import (  # noqa: E402
+    standing_to_stored,
 )
 from harness.bench import Report, Row  # noqa: E402
 
@@ -79,6 +94,7 @@ def measure(options: argparse.Namespace) -> Report:
         "tariff_build": _tariff_build(chance),
         "decision_tick_new_prices": _decision(chance, new_prices=True),
         "decision_tick_same_prices": _decision(chance, new_prices=False),
+        "journal_upload": _journal(chance),
         f"amber_parse_{AMBER_ROWS}_rows": _amber_parse(chance),
     }
     rows = [
@@ -160,26 +176,81 @@ def _tariff_build(chance: random.Random) -> Callable[[], object]:
 
 
 def _decision(chance: random.Random, *, new_prices: bool) -> Callable[[], object]:
-    """Return a whole decision, on prices it has or has not seen before."""
+    """Return a whole decision, on prices it has or has not seen before.
+
+    Everything is switched on, and wholesale prices are extreme.
+    """
     settings = Settings(
         zone=ZONE,
-        currency="AUD",
-        utility="Benchmark",
         forecast=ForecastChoice.PREDICTED,
         fallback=Fallback.SELF_CONSUMPTION,
-        sync_enabled=True,
         has_prices=True,
+        tariff=TariffTerms(utility="Benchmark", currency="AUD"),
+        watches_market=True,
     )
     snapshot = Snapshot(
         prices=_series(chance),
         history=_history(chance),
-        owner_mode=OperationMode.AUTONOMOUS,
+        site=_site(),
+        market=MarketPrice(start=NOW, end=NOW + STAMP, price=5.0),
     )
-    memory = Memory(last_good_at=NOW)
-    decision = decide(snapshot, settings, memory, NOW)
+    standing = Standing(switches=frozenset(Switch), last_good_at=NOW)
+    decision = decide(snapshot, settings, standing, Memory(), NOW)
     assert decision.memory.plan is not None
-    return partial(
-        decide, snapshot, settings, memory if new_prices else decision.memory, NOW
+    assert decision.memory.steering is not None
+    if new_prices:
+        return partial(decide, snapshot, settings, standing, Memory(), NOW)
+    return partial(decide, snapshot, settings, decision.standing, decision.memory, NOW)
+
+
+def _journal(chance: random.Random) -> Callable[[], object]:
+    """Return a tariff's way through the journal, with what is written of it."""
+    site, prices = _site(), _prices(chance)
+    tariffs = [
+        daily_tariff(
+            [next(prices) for _ in range(48)],
+            [0.05] * 48,
+            name="PowerSync",
+            utility="Benchmark",
+            currency="AUD",
+        )
+        for _ in range(2)
+    ]
+    held = Journal().begun(
+        Lever.TARIFF, site.tariff, tariffs[0], Feature.PRICE_SYNC, NOW
+    )
+    held = held.confirmed(Lever.TARIFF)
+
+    def upload() -> None:
+        journal = held.begun(
+            Lever.TARIFF, tariffs[0], tariffs[1], Feature.PRICE_SYNC, NOW
+        )
+        json.dumps(standing_to_stored(Standing(journal=journal)))
+        journal.finding(Lever.TARIFF, tariffs[0], NOW)
+        journal.confirmed(Lever.TARIFF).finding(Lever.TARIFF, tariffs[1], NOW)
+
+    return upload
+
+
+def _site() -> SiteInfo:
+    """Return a Powerwall that its owner runs by a tariff of his own."""
+    return SiteInfo(
+        name="Home",
+        firmware=None,
+        operation_mode=OperationMode.AUTONOMOUS,
+        backup_reserve=20.0,
+        export_rule=ExportRule.PV_ONLY,
+        grid_charging=True,
+        storm_watch=False,
+        time_zone=ZONE.key,
+        battery_count=1,
+        nameplate_energy=13.5,
+        nameplate_power=5000.0,
+        has_solar=True,
+        has_battery=True,
+        tariff=daily_tariff(
+            [0.3] * 48, [0.05] * 48, name="Mine", utility="Mine", currency="AUD"
+        ),
     )
 
 

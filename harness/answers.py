@@ -14,7 +14,8 @@ def flow_answers(addresses: Addresses, source: str) -> dict[str, Answer]:
     return {
         "user": Choose(source),
         **_PRICES[source](addresses),
-        "tesla": {
+        "tesla": Choose("teslemetry"),
+        "teslemetry": {
             "access_token": addresses.teslemetry_token,
             "advanced": {"base_url": addresses.teslemetry_url},
         },

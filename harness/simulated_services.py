@@ -27,9 +27,13 @@ class Addresses:
     nemweb_url: str
     comed_url: str
     teslemetry_url: str
+    fleet_url: str
+    tessie_url: str
     admin_url: str
     amber_token: str
     teslemetry_token: str
+    fleet_token: str
+    tessie_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +139,42 @@ class SimulatedServices:
             self.addresses.teslemetry_token,
         )
         return dict(answer["response"])
+
+    async def state(self) -> dict[str, Any]:
+        """Return what is true of the home at the moment."""
+        return dict(await self._get(f"{self.addresses.admin_url}/state"))
+
+    async def commands(self) -> list[dict[str, Any]]:
+        """Return the commands that Tesla accepted, oldest first, as they are kept."""
+        return list(await self._get(f"{self.addresses.admin_url}/commands"))
+
+    async def use_app(self, **settings: Any) -> None:
+        """Let the owner change settings in Tesla's app.
+
+        `mode`, `reserve`, `export_rule`, `grid_charging`, `storm_watch`, `tariff`,
+        and `site_id` for another site than the first.
+        """
+        await self._post("app", settings)
+
+    async def set_situation(self, **flags: Any) -> None:
+        """Begin or end `storm`, `grid_services` or `off_grid` (true or false)."""
+        await self._post("situation", flags)
+
+    async def spike(self, price: float, minutes: float) -> None:
+        """Let the home's region cost `price` $/MWh, from the next five minutes on."""
+        await self._post("spike", {"price": price, "minutes": minutes})
+
+    async def set_token(self, service: str, token: str | None) -> None:
+        """Let a service accept another token only; None refuses all."""
+        await self._post("tokens", {"service": service, "token": token})
+
+    async def add_fault(self, service: str, kind: str, **more: Any) -> None:
+        """Break a service; `more` is `count`, `match` and `seconds`."""
+        await self._post("faults", {"service": service, "kind": kind} | more)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> None:
+        """Ask the admin address for something; say why it refused."""
+        url = f"{self.addresses.admin_url}/{path}"
+        async with self._web.post(url, json=body) as response:
+            if not response.ok:
+                raise ValueError(f"{path}: {await response.text()}")

@@ -20,7 +20,9 @@ bare.install()
 
 from custom_components.power_sync.sim.config import (  # noqa: E402
     AMBER_TOKEN,
+    FLEET_TOKEN,
     TESLEMETRY_TOKEN,
+    TESSIE_TOKEN,
     AmberSite,
     HomeConfig,
 )
@@ -78,9 +80,13 @@ async def _serve(server: SimulatorServer, port: int) -> None:
                     "nemweb_url": server.nemweb_url,
                     "comed_url": server.comed_url,
                     "teslemetry_url": server.teslemetry_url,
+                    "fleet_url": server.fleet_url,
+                    "tessie_url": server.tessie_url,
                     "admin_url": server.admin_url,
                     "amber_token": AMBER_TOKEN,
                     "teslemetry_token": TESLEMETRY_TOKEN,
+                    "fleet_token": FLEET_TOKEN,
+                    "tessie_token": TESSIE_TOKEN,
                 }
             ),
             flush=True,

@@ -11,23 +11,21 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .assembly.addresses import find_addresses
-from .assembly.powerwall import (
-    find_zone,
-    restore_after_removal,
-    set_up_powerwall,
-    watch_powerwall,
-)
+from .assembly.powerwall import find_zone, set_up_powerwall, watch_powerwall
 from .assembly.prices import set_up_alerts, set_up_prices
-from .const import DOMAIN, SUBENTRY_POWERWALL
-from .control.issues import report_not_restored, withdraw_not_restored
+from .assembly.removal import give_back, give_back_removed, put_back
+from .const import DOMAIN
+from .control.debts import async_setup_debts
+from .control.profiles import Profiles
 from .control.store import StateStore
 from .coordinator.base import ServiceCoordinator
 from .coordinator.keeper import remove_kept
-from .core.model.decisions import Reason
+from .migration import async_migrate_entry as async_migrate_entry
 from .reload import reload_on_change
 from .runtime import Home, PowerSyncConfigEntry, Powerwall
 from .services import async_setup_services
 from .web import async_setup_dashboard
+from .websocket_api import async_setup_websocket
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
@@ -44,6 +42,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what exists once, whatever number of homes there is."""
     async_setup_services(hass)
+    async_setup_websocket(hass)
+    await async_setup_debts(hass, put_back)
     await async_setup_dashboard(hass)
     return True
 
@@ -80,7 +80,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) ->
             entry.async_on_unload(powerwall.demand.start())
         powerwall.controller.start()
         entry.async_on_unload(powerwall.controller.stop)
-        withdraw_not_restored(hass, powerwall.subentry_id)
     reload_on_change(entry)
 
     async def on_stop(_: Event) -> None:
@@ -100,12 +99,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) -
         home.prices.stop()
     if (powerwall := home.powerwall) is not None:
         await _stop_control(powerwall)
-        gone = powerwall.subentry_id not in entry.subentries
-        if gone or entry.disabled_by:
-            if not await powerwall.controller.release(Reason.REMOVED):
-                report_not_restored(hass, powerwall.subentry_id, entry.title)
-            if gone:
-                await powerwall.controller.forget()
+        if entry.disabled_by or powerwall.subentry_id not in entry.subentries:
+            await give_back(hass, entry, powerwall)
     await _write_down(home)
     for part in (home.prices, powerwall):
         if part is not None and part.subentry_id not in entry.subentries:
@@ -115,9 +110,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) -
 
 async def async_remove_entry(hass: HomeAssistant, entry: PowerSyncConfigEntry) -> None:
     """Give the Powerwall back and forget the home."""
-    for powerwall in entry.get_subentries_of_type(SUBENTRY_POWERWALL):
-        if not await restore_after_removal(hass, entry, powerwall):
-            report_not_restored(hass, powerwall.subentry_id, entry.title)
+    # Nothing may have been set up since the start: a disabled home can be removed.
+    await async_setup_debts(hass, put_back)
+    await give_back_removed(hass, entry)
+    await Profiles(hass, entry.entry_id).remove()
     await StateStore(hass, entry.entry_id).remove()
     for subentry_id in entry.subentries:
         await remove_kept(hass, subentry_id)
@@ -136,9 +132,10 @@ async def _write_down(home: Home) -> None:
 async def _stop_control(powerwall: Powerwall) -> None:
     """End the control task, so that nothing else commands the Powerwall."""
     powerwall.controller.stop()
-    powerwall.task.cancel()
-    with suppress(asyncio.CancelledError):
-        await powerwall.task
+    for task in powerwall.tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _anything_answers(home: Home) -> bool:

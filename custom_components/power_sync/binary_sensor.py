@@ -1,25 +1,28 @@
-"""Binary sensors: facts about the running price and the site."""
+"""Binary sensors: facts about the running price, the market and the export."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
-from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .control_entity import ControlEntity
 from .coordinator.demand import DemandMeter
-from .coordinator.powerwall import LiveCoordinator, SiteCoordinator
+from .coordinator.powerwall import LiveCoordinator
 from .coordinator.source import Fact
-from .core.model.powerwall import SiteInfo
+from .core.model.decisions import Feature, Lever
 from .core.model.prices import Channel, PricePoint
+from .core.model.spikes import SpikeTerms
 from .entity import PowerwallEntity, PriceSourceEntity
+from .preferences import Preferences
 from .runtime import PowerSyncConfigEntry, Powerwall
+from .sensor.market import per_mwh
 
 PARALLEL_UPDATES = 0
 
@@ -47,29 +50,6 @@ PRICES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SiteFlagDescription(BinarySensorEntityDescription):
-    """A yes or no about the site's settings."""
-
-    value_fn: Callable[[SiteInfo], bool | None]
-
-
-SITE = (
-    SiteFlagDescription(
-        key="grid_charging",
-        translation_key="grid_charging",
-        value_fn=lambda site: site.grid_charging,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
-    SiteFlagDescription(
-        key="storm_watch",
-        translation_key="storm_watch",
-        value_fn=lambda site: site.storm_watch,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
-)
-
-
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: PowerSyncConfigEntry,
@@ -87,15 +67,13 @@ async def async_setup_entry(
             config_subentry_id=prices.subentry_id,
         )
     if (powerwall := home.powerwall) is not None:
-        async_add_entities(
-            [SiteFlag(powerwall, powerwall.site, description) for description in SITE],
-            config_subentry_id=powerwall.subentry_id,
-        )
+        entities: list[BinarySensorEntity] = [CurtailedFlag(powerwall)]
+        if powerwall.market is not None:
+            terms = Preferences.from_options(entry.options).spike
+            entities.append(SpikeFlag(powerwall, terms))
         if powerwall.demand is not None:
-            async_add_entities(
-                [DemandFlag(powerwall, powerwall.demand)],
-                config_subentry_id=powerwall.subentry_id,
-            )
+            entities.append(DemandFlag(powerwall, powerwall.demand))
+        async_add_entities(entities, config_subentry_id=powerwall.subentry_id)
 
 
 class PriceFlag(PriceSourceEntity, BinarySensorEntity):
@@ -124,18 +102,6 @@ class PriceFlag(PriceSourceEntity, BinarySensorEntity):
         return None if running is None else self.entity_description.value_fn(running)
 
 
-class SiteFlag(PowerwallEntity[SiteCoordinator], BinarySensorEntity):
-    """A yes or no about the site's settings."""
-
-    entity_description: SiteFlagDescription
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        """Return the answer."""
-        return self.entity_description.value_fn(self.coordinator.data)
-
-
 class DemandFlag(PowerwallEntity[LiveCoordinator], BinarySensorEntity):
     """Whether demand is charged at this moment."""
 
@@ -161,3 +127,62 @@ class DemandFlag(PowerwallEntity[LiveCoordinator], BinarySensorEntity):
     def is_on(self) -> bool:
         """Return the answer."""
         return self._demand.is_charged
+
+
+class CurtailedFlag(ControlEntity, BinarySensorEntity):
+    """Whether nothing is to be exported, because that would cost money."""
+
+    def __init__(self, powerwall: Powerwall) -> None:
+        """Describe the entity."""
+        super().__init__(
+            powerwall,
+            BinarySensorEntityDescription(key="curtailed", translation_key="curtailed"),
+        )
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the price holds the export rule, and nobody above it."""
+        want = self.controller.holder(Lever.EXPORT_RULE)
+        return want is not None and want.feature is Feature.CURTAILMENT
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return since when that is so."""
+        since = self.controller.curtailment.episode.since
+        return {"since": since.isoformat() if since and self.is_on else None}
+
+
+class SpikeFlag(ControlEntity, BinarySensorEntity):
+    """Whether the wholesale price, real or rehearsed, is responded to."""
+
+    def __init__(self, powerwall: Powerwall, terms: SpikeTerms) -> None:
+        """Describe the entity; ``terms`` say what a spike is."""
+        super().__init__(
+            powerwall,
+            BinarySensorEntityDescription(
+                key="spike_active", translation_key="spike_active"
+            ),
+        )
+        self._terms = terms
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether there is a spike."""
+        return self.controller.spike_is_on
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return since when, whether it is only a rehearsal, and the threshold."""
+        spike, now = self.controller.spike, dt_util.utcnow()
+        since, rehearsal = spike.episode.since, spike.rehearsal
+        return {
+            "rehearsal": rehearsal is not None
+            and rehearsal.acts
+            and now < rehearsal.until,
+            "since": since.isoformat() if since and self.is_on else None,
+            "threshold": per_mwh(self._terms.threshold),
+        }

@@ -1,4 +1,4 @@
-"""Buttons: fetch everything, or send the tariff now."""
+"""Buttons: fetch everything, send the tariff now, take the battery in hand or let go."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,25 +8,48 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .actions import push_tariff, refresh
+from .actions import push_tariff, refresh, restore, start_force
 from .coordinator.powerwall import SiteCoordinator
+from .core.model.force import Direction
 from .entity import PowerwallEntity
 from .runtime import Home, PowerSyncConfigEntry, Powerwall
+from .select import chosen_minutes
 
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActionDescription(ButtonEntityDescription):
-    """A button and what it does."""
+    """A button and what it does, for the minutes that are chosen if that matters."""
 
-    press_fn: Callable[[Home], Awaitable[dict[str, Any]]]
+    press_fn: Callable[[Home, int], Awaitable[dict[str, Any]]]
 
 
 BUTTONS = (
-    ActionDescription(key="sync_now", translation_key="sync_now", press_fn=refresh),
     ActionDescription(
-        key="push_tariff", translation_key="push_tariff", press_fn=push_tariff
+        key="sync_now",
+        translation_key="sync_now",
+        press_fn=lambda home, _: refresh(home),
+    ),
+    ActionDescription(
+        key="push_tariff",
+        translation_key="push_tariff",
+        press_fn=lambda home, _: push_tariff(home),
+    ),
+    ActionDescription(
+        key="force_charge",
+        translation_key="force_charge",
+        press_fn=lambda home, minutes: start_force(home, Direction.CHARGE, minutes),
+    ),
+    ActionDescription(
+        key="force_discharge",
+        translation_key="force_discharge",
+        press_fn=lambda home, minutes: start_force(home, Direction.DISCHARGE, minutes),
+    ),
+    ActionDescription(
+        key="restore",
+        translation_key="restore",
+        press_fn=lambda home, _: restore(home),
     ),
 )
 
@@ -66,4 +89,5 @@ class ActionButton(PowerwallEntity[SiteCoordinator], ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Do it; raises what went wrong, so that the user sees it."""
-        await self.entity_description.press_fn(self._home)
+        minutes = chosen_minutes(self.hass, self.powerwall)
+        await self.entity_description.press_fn(self._home, minutes)

@@ -15,12 +15,14 @@ from .control.log import describe
 from .control.tariff_view import todays_tariff
 from .coordinator.base import ServiceCoordinator
 from .coordinator.prices import PriceCoordinator
-from .core.model.decisions import Lever, Record
+from .core.model.decisions import Feature, Lever, Record
 from .core.model.prices import Channel
+from .core.model.switches import Switch
 from .preferences import Preferences
 from .runtime import PowerSyncConfigEntry, Powerwall
+from .stored.ways import ways_from_stored
 
-_RECORDS = 50
+_RECORDS = 20
 
 
 async def async_get_config_entry_diagnostics(
@@ -102,8 +104,20 @@ def _powerwall(powerwall: Powerwall) -> dict[str, Any]:
         "live": _coordinator(powerwall.live),
         "site": _coordinator(powerwall.site),
         "energy": _coordinator(powerwall.energy),
+        "ways": _ways(powerwall),
         "control": {
-            "sync_enabled": controller.sync_enabled,
+            "switches": {switch.value: controller.is_on(switch) for switch in Switch},
+            "in_charge": _feature(controller.in_charge),
+            "force": None
+            if controller.force is None
+            else {
+                "direction": controller.force.direction.value,
+                "until": controller.force.until.isoformat(),
+            },
+            "manual_until": (
+                controller.manual_until.isoformat() if controller.manual_until else None
+            ),
+            "profiles": len(controller.profiles.all),
             "last_sync_at": (
                 controller.last_sync_at.isoformat() if controller.last_sync_at else None
             ),
@@ -151,24 +165,43 @@ def _powerwall(powerwall: Powerwall) -> dict[str, Any]:
     return data
 
 
+def _ways(powerwall: Powerwall) -> dict[str, Any]:
+    """Return by which way a Powerwall is reached, and what is wrong with the others."""
+    client = powerwall.client
+    return {
+        "offered": [way.label for way in ways_from_stored(powerwall.subentry.data)],
+        "used": client.current,
+        "refused": sorted(client.refused),
+        "failures": {name: str(error) for name, error in client.failures.items()},
+    }
+
+
 def _decision(record: Record) -> dict[str, Any]:
     """Return a decision; a tariff has a name that somebody gave it."""
     data = describe(record)
     if record.lever is Lever.TARIFF:
-        data.pop("value", None)
+        data.pop("from", None)
+        data.pop("to", None)
     return data
 
 
 def _owed(powerwall: Powerwall) -> dict[str, Any]:
-    """Return for which settings the owner's value is kept, without the value."""
+    """Return for which settings the owner's value is kept; not what tariffs say."""
     journal = powerwall.controller.journal
     return {
         lever.value: {
-            "feature": entry.feature.name.lower(),
+            "feature": _feature(entry.feature),
             "since": entry.since.isoformat(),
             "confirmed": entry.confirmed,
             "owner_had_one": entry.owner is not None,
         }
+        | ({} if lever is Lever.TARIFF else {"owner": entry.owner, "sent": entry.sent})
+        | {"late_commands": len(journal.echoes.get(lever, ()))}
         for lever in Lever
         if (entry := journal.entry(lever)) is not None
     }
+
+
+def _feature(feature: Feature | None) -> str | None:
+    """Return a feature's name."""
+    return feature.name.lower() if feature else None

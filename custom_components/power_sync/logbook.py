@@ -1,6 +1,7 @@
 """Describe decisions in the logbook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from homeassistant.components.logbook.const import (
     LOGBOOK_ENTRY_ENTITY_ID,
@@ -11,6 +12,7 @@ from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_DECISION
+from .core.model.decisions import Lever
 
 
 @callback
@@ -34,9 +36,12 @@ def async_describe_events(
 
 
 def _sentence(event: Event) -> str:
-    """Return what was done, why, and at which prices."""
+    """Return what was done, for whom and why, and at which prices."""
     data = event.data
-    parts = [_words(data["reason"])]
+    parts = [*_move(data), _words(data["reason"])]
+    if losers := data.get("over"):
+        winner = _words(data["feature"] or "owner")
+        parts.append(f"{winner} over {' and '.join(map(_words, losers))}")
     if "import_price" in data:
         parts.append(
             f"import {data['import_price']:.4f}, export {data['export_price']:.4f} per kWh"
@@ -47,6 +52,17 @@ def _sentence(event: Event) -> str:
         parts.append(f"error {_words(data['error'])}")
     what = f"{_words(data['lever'])} {_words(data['action'])}"
     return f"{what.capitalize()}: {', '.join(parts)}"
+
+
+def _move(data: Mapping[str, Any]) -> list[str]:
+    """Return from what to what a setting went, nothing if it is not known."""
+    before, after = data.get("from"), data.get("to")
+    if data["lever"] != Lever.TARIFF:
+        # A tariff has a name that somebody gave it; all else are words of ours.
+        before, after = before and _words(before), after and _words(after)
+    if after is None:
+        return [f"stays {before}"] if before else []
+    return [f"{before} → {after}" if before and before != after else after]
 
 
 def _words(name: str) -> str:

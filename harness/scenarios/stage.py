@@ -65,7 +65,8 @@ async def staged(
                 const.DOMAIN,
                 title="Home",
                 data={},
-                subentries=[_price_source(config), _powerwall(config)],
+                minor_version=2,
+                subentries=[price_source(config), powerwall(config)],
             )
             if entry.state is not ConfigEntryState.LOADED:
                 raise RuntimeError(f"not loaded: {entry.state}, {entry.reason}")
@@ -74,7 +75,7 @@ async def staged(
         await network.close()
 
 
-def _price_source(config: HomeConfig) -> ConfigSubentryData:
+def price_source(config: HomeConfig) -> ConfigSubentryData:
     """Return the subentry of the first Amber site."""
     site = config.amber_sites[0]
     channels = ["import"]
@@ -96,7 +97,7 @@ def _price_source(config: HomeConfig) -> ConfigSubentryData:
     )
 
 
-def _powerwall(config: HomeConfig) -> ConfigSubentryData:
+def powerwall(config: HomeConfig) -> ConfigSubentryData:
     """Return the subentry of the first Tesla site."""
     site = config.tesla_sites[0]
     return ConfigSubentryData(
@@ -104,9 +105,13 @@ def _powerwall(config: HomeConfig) -> ConfigSubentryData:
         title=site.name,
         unique_id=f"{const.SUBENTRY_POWERWALL}_{site.site_id}",
         data={
-            const.CONF_WAY: const.WAY_TESLEMETRY,
-            const.CONF_ACCESS_TOKEN: TESLEMETRY_TOKEN,
             const.CONF_ENERGY_SITE_ID: site.site_id,
-            const.CONF_BASE_URL: const.TESLEMETRY_URL,
+            const.CONF_WAYS: [
+                {
+                    const.CONF_WAY: const.WAY_TESLEMETRY,
+                    const.CONF_ACCESS_TOKEN: TESLEMETRY_TOKEN,
+                    const.CONF_BASE_URL: const.TESLEMETRY_URL,
+                }
+            ],
         },
     )

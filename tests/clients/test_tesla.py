@@ -21,7 +21,10 @@ from custom_components.power_sync.clients.errors import (
 from custom_components.power_sync.clients.protocols import PowerwallClient
 from custom_components.power_sync.clients.tesla import errors
 from custom_components.power_sync.clients.tesla.teslemetry import TeslemetryAccount
-from custom_components.power_sync.core.model.powerwall import OperationMode
+from custom_components.power_sync.core.model.powerwall import (
+    ExportRule,
+    OperationMode,
+)
 from custom_components.power_sync.core.model.tariff_document import read_tariff
 
 from .support import ENERGY_SITE_ID, TOKEN, Service, assert_discreet, drop, stored
@@ -43,6 +46,10 @@ READS: list[Call] = [
 COMMANDS: list[Call] = [
     lambda site: site.send_tariff(TARIFF),
     lambda site: site.send_operation_mode(OperationMode.AUTONOMOUS),
+    lambda site: site.send_backup_reserve(20.0),
+    lambda site: site.send_export_rule(ExportRule.NEVER),
+    lambda site: site.send_grid_charging(False),
+    lambda site: site.send_storm_watch(True),
 ]
 
 
@@ -155,6 +162,63 @@ async def test_operation_mode_is_sent(site: PowerwallClient, service: Service) -
     assert request.method == "POST"
     assert request.path == f"/api/1/energy_sites/{ENERGY_SITE_ID}/operation"
     assert json.loads(service.bodies[0]) == {"default_real_mode": "self_consumption"}
+
+
+# covers B-16
+@pytest.mark.parametrize(
+    ("call", "path", "body"),
+    [
+        (
+            lambda site: site.send_backup_reserve(20.0),
+            "backup",
+            '{"backup_reserve_percent": 20}',
+        ),
+        (
+            lambda site: site.send_backup_reserve(79.6),
+            "backup",
+            '{"backup_reserve_percent": 80}',
+        ),
+        *(
+            (
+                lambda site, rule=rule: site.send_export_rule(rule),
+                "grid_import_export",
+                f'{{"customer_preferred_export_rule": "{rule.value}"}}',
+            )
+            for rule in ExportRule
+        ),
+        (
+            lambda site: site.send_grid_charging(True),
+            "grid_import_export",
+            '{"disallow_charge_from_grid_with_solar_installed": false}',
+        ),
+        (
+            lambda site: site.send_grid_charging(False),
+            "grid_import_export",
+            '{"disallow_charge_from_grid_with_solar_installed": true}',
+        ),
+        (
+            lambda site: site.send_storm_watch(True),
+            "storm_mode",
+            '{"enabled": true}',
+        ),
+        (
+            lambda site: site.send_storm_watch(False),
+            "storm_mode",
+            '{"enabled": false}',
+        ),
+    ],
+)
+async def test_setting_is_sent(
+    site: PowerwallClient, service: Service, call: Call, path: str, body: str
+) -> None:
+    service.say(DONE)
+
+    await call(site)
+
+    [request] = service.requests
+    assert request.method == "POST"
+    assert request.path == f"/api/1/energy_sites/{ENERGY_SITE_ID}/{path}"
+    assert service.bodies == [body]  # a whole number has no decimal point
 
 
 type Failure = tuple[int, str, str, type[ClientError], type[ClientError]]

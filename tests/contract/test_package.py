@@ -50,10 +50,12 @@ BUNDLED = {
     "diagnostics",
     "event",
     "number",
+    "repairs",
     "select",
     "sensor",
     "switch",
     "system_health",
+    "websocket_api",
 }
 """Platforms, and what hassfest lets everybody import."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.power_sync.actions import _IN_VAIN
+from custom_components.power_sync.actions.outcome import IN_VAIN
 from custom_components.power_sync.clients.price_units import PriceUnit
 from custom_components.power_sync.config_flow import PowerSyncConfigFlow
 from custom_components.power_sync.control.log import REPEATS
@@ -26,6 +26,7 @@ from custom_components.power_sync.core.plan_templates import TEMPLATES
 from custom_components.power_sync.flows.aemo import REGIONS
 from custom_components.power_sync.flows.distributors import MANUAL
 from custom_components.power_sync.flows.exports import ExportKind
+from custom_components.power_sync.flows.features import NO_REGION
 from custom_components.power_sync.flows.flow_power import Adjustment
 from custom_components.power_sync.flows.options import PowerSyncOptionsFlow
 from custom_components.power_sync.flows.plan_editor import POWERWALL
@@ -38,6 +39,7 @@ from custom_components.power_sync.flows.subentries import (
     PriceSourceFlow,
 )
 from custom_components.power_sync.flows.tariff_plan import TariffPlanFlow
+from custom_components.power_sync.repairs import SettleFlow
 
 from .texts import (
     PACKAGE,
@@ -118,7 +120,7 @@ def test_texts_of_the_wizard() -> None:
         (
             "powerwall",
             own_steps(PowerwallFlow) - {"user"},
-            form_errors("tesla", "errors", "steps"),
+            form_errors("errors", "tesla", "ways"),
             "subentries",
         ),
         (
@@ -149,7 +151,7 @@ def test_kinds_of_price_source() -> None:
 def test_texts_of_options() -> None:
     texts = TEXTS["options"]
     assert texts["step"].keys() == own_steps(PowerSyncOptionsFlow)
-    assert texts["error"].keys() == form_errors("rate_fields") - {"implausible_rate"}
+    assert texts["error"].keys() == form_errors("rate_fields")
     menu = texts["step"]["init"]["menu_options"]
     assert menu.keys() == texts["step"].keys() - {"init"}
 
@@ -162,6 +164,7 @@ def test_texts_of_choices() -> None:
         "fallback": set(Fallback),
         "forecast": set(ForecastChoice),
         "interval_minutes": set(INTERVALS),
+        "market_region": {NO_REGION, *REGIONS},
         "network": {MANUAL},
         "per": set(DemandRate),
         "region": set(REGIONS),
@@ -217,7 +220,7 @@ def test_same_thing_same_words() -> None:
 
 def exceptions_in_code() -> set[str]:
     """Return the keys of all exceptions that are raised somewhere."""
-    found = {f"push_{action.value}" for action in _IN_VAIN}
+    found = {f"push_{action.value}" for action in IN_VAIN}
     for path in shell_modules():
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and argument(node, "translation_domain"):
@@ -256,11 +259,42 @@ def test_texts_of_issues() -> None:
     used = {constant(call.args[0]) for call in calls(path, "_set") if call.args}
     used |= {
         constant(argument(call, "translation_key"))
-        for call in calls(path, "async_create_issue")
+        for module in (path, PACKAGE / "tesla_ways.py")
+        for call in calls(module, "async_create_issue")
     }
     assert TEXTS["issues"].keys() == used - {None}
     for text in TEXTS["issues"].values():
-        assert text.keys() == {"title", "description"}
+        # One or the other, or Home Assistant shows neither.
+        assert text.keys() in ({"title", "description"}, {"title", "fix_flow"})
+
+
+def test_texts_of_repairs() -> None:
+    """What has a flow is fixable; a flow without steps of its own only confirms."""
+    fixable = {
+        constant(argument(call, "translation_key"))
+        for call in calls(PACKAGE / "control" / "issues.py", "async_create_issue")
+        if isinstance(value := argument(call, "is_fixable"), ast.Constant)
+        and value.value is True
+    }
+    flows = {
+        key: text["fix_flow"]
+        for key, text in TEXTS["issues"].items()
+        if "fix_flow" in text
+    }
+    assert flows.keys() == fixable
+    asked = {
+        constant(call.args[0]) for call in calls(PACKAGE / "repairs.py", "_ask")
+    } - {None}
+    options = own_steps(SettleFlow) - asked - {"back"}
+    settle = flows.pop("not_restored")
+    # Without the integration running, Home Assistant asks for a confirmation.
+    assert settle["step"].keys() == asked | {"confirm"}
+    for step in asked:
+        assert settle["step"][step]["menu_options"].keys() == options
+    assert settle["progress"].keys() == {"again"}
+    for flow in flows.values():
+        assert flow.keys() == {"step"}
+        assert flow["step"].keys() == {"confirm"}
 
 
 def words(values: type[StrEnum | IntEnum]) -> set[str]:

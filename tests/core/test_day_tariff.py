@@ -25,6 +25,7 @@ from custom_components.power_sync.core.model.prices import (
     PriceBand,
     PricePoint,
     PriceSeries,
+    SpikeStatus,
 )
 from custom_components.power_sync.core.price_history import PriceHistory
 from custom_components.power_sync.core.timeline import half_hour_start, rolling_day
@@ -667,6 +668,141 @@ def test_the_tariff_costs_what_the_day_costs(zone: ZoneInfo, day: str) -> None:
     )
     count = int((end - begin) / (5 * MINUTE))
     assert sent == pytest.approx(5 * (sum(steps[1:count])))
+
+
+# --- price spikes that the source announces
+
+
+def flagged(
+    prices: list[PricePoint], *numbers: int, status: SpikeStatus = SpikeStatus.SPIKE
+) -> list[PricePoint]:
+    return [
+        replace(item, spike=status) if number in numbers else item
+        for number, item in enumerate(prices)
+    ]
+
+
+def spikes(day: DayTariff) -> list[int]:
+    return [label for label, slot in enumerate(day.slots) if slot.spike]
+
+
+@pytest.mark.parametrize("status", SpikeStatus)
+def test_a_flag_marks_its_half_hour(status: SpikeStatus) -> None:
+    """Covers B-05: potential and actual spikes alike."""
+    prices = flagged(day_ahead(NOON, [0.3] * 47), 10, status=status)
+
+    assert spikes(built(NOON, series(prices))) == (
+        [] if status is SpikeStatus.NONE else [34]
+    )
+
+
+def test_a_flag_of_five_minutes_marks_the_whole_half_hour() -> None:
+    prices = [
+        *day_ahead(NOON, [0.3] * 9),
+        *row(NOON + 5 * HOUR, [0.3] * 6, minutes=5),
+        *row(NOON + 5.5 * HOUR, [0.3] * 40),
+    ]
+
+    assert spikes(built(NOON, series(flagged(prices, 15)))) == [34]
+
+
+def test_a_flag_is_of_one_date() -> None:
+    """Today's 17:00 spike does not mark tomorrow's (control.md A5)."""
+    prices = day_ahead(NOON, [0.3] * 70)
+    today, tomorrow = flagged(prices, 10), flagged(prices, 58)
+
+    assert spikes(built(NOON, series(today))) == [34]
+    assert spikes(built(NOON, series(tomorrow))) == []
+
+    now = NOON + 6 * HOUR
+
+    def then(points: list[PricePoint]) -> list[PricePoint]:
+        return [
+            replace(item, kind=CURRENT) if item.start == now else item
+            for item in points
+        ]
+
+    assert spikes(built(now, series(then(today)))) == []
+    assert spikes(built(now, series(then(tomorrow)))) == [34]
+
+
+def test_what_is_over_of_the_running_half_hour_does_not_count() -> None:
+    prices = [
+        *row(NOON, [9.0], minutes=5, kind=ACTUAL),
+        *row(NOON + 5 * MINUTE, [9.0], minutes=5, kind=CURRENT),
+        *row(NOON + 10 * MINUTE, [0.3] * 4, minutes=5),
+        *row(NOON + 30 * MINUTE, [0.3] * 47),
+    ]
+
+    assert spikes(built(NOON + 7 * MINUTE, series(flagged(prices, 0)))) == []
+    assert spikes(built(NOON + 5 * MINUTE, series(flagged(prices, 0)))) == []
+    assert spikes(built(NOON + 9 * MINUTE, series(flagged(prices, 1)))) == [24]
+    # The one that is running is late, its forecast is all there is.
+    assert spikes(built(NOON + 11 * MINUTE, series(flagged(prices, 1)))) == []
+    assert spikes(built(NOON + 11 * MINUTE, series(flagged(prices, 5)))) == [24]
+
+
+def test_a_flag_that_is_over_does_not_hide_one_ahead() -> None:
+    prices = [
+        *row(NOON, [0.3] * 4, minutes=5, kind=ACTUAL),
+        *row(NOON + 20 * MINUTE, [0.3], minutes=5, kind=CURRENT),
+        *row(NOON + 25 * MINUTE, [0.3], minutes=5),
+        *row(NOON + 30 * MINUTE, [0.3] * 47),
+    ]
+
+    assert spikes(built(NOON + 20 * MINUTE, series(flagged(prices, 3, 5)))) == [24]
+
+
+def test_a_flag_has_nothing_to_do_with_what_the_forecast_says() -> None:
+    band = PriceBand(low=0.1, predicted=5.0, high=9.0)
+    prices = [
+        point(NOON, 0.5, kind=CURRENT),
+        *(point(NOON + n * HOUR / 2, 0.3, band=band) for n in range(1, 48)),
+    ]
+
+    assert spikes(built(NOON, series(flagged(prices, 10)))) == [34]
+
+
+def test_a_flag_counts_where_its_price_does() -> None:
+    # The running price is known, and no spike; its forecast said otherwise.
+    prices = [*day_ahead(NOON, [0.3] * 47), point(NOON, 9.0)]
+
+    day = built(NOON, series(flagged(prices, 48)))
+
+    assert buy(day, "12:00") == 0.5
+    assert spikes(day) == []
+
+
+def test_a_flag_of_feed_in_is_no_flag() -> None:
+    prices = day_ahead(NOON, [0.3] * 47)
+
+    assert spikes(built(NOON, series(prices, flagged(prices, 10)))) == []
+
+
+def test_either_pass_of_a_repeated_half_hour_marks_it() -> None:
+    noon = at("2026-04-04 12:00", SYDNEY)
+    prices = day_ahead(noon, [0.3] * 60)
+
+    # 02:00 is 28 half hours away, and again 30.
+    for number in (28, 30):
+        assert spikes(built(noon, series(flagged(prices, number)))) == [4]
+
+
+def test_a_skipped_half_hour_is_marked_like_the_one_before() -> None:
+    noon = at("2026-10-03 12:00", SYDNEY)
+
+    day = built(noon, series(flagged(day_ahead(noon, [0.3] * 60), 27)))
+
+    assert spikes(day) == [3, 4, 5]
+
+
+def test_a_flag_in_a_half_hour_cut_by_the_horizon_marks_it() -> None:
+    known = history(row(SEVEN - DAY, range(100, 148), kind=ACTUAL), SEVEN)
+    prices = [*day_ahead(SEVEN, [1] * 31), point(SEVEN + 16 * HOUR, 5, minutes=15)]
+
+    day = built(SEVEN, series(flagged(prices, 32)), known=known)
+
+    assert spikes(day) == [46]
 
 
 # --- what a series itself guarantees

@@ -1,5 +1,6 @@
 """Tesla's tariff documents: what is read, what is written, and that both agree."""
 
+from dataclasses import replace
 from datetime import date
 import json
 import math
@@ -323,6 +324,70 @@ def test_fallback_of_zero_is_always_written() -> None:
             ALL: {"rates": {ALL: 0}},
             "AllYear": {"rates": {}},
         }
+
+
+# Fields without a meaning to us
+
+
+def document_with_extras() -> dict[str, Any]:
+    """Return a document with something unknown wherever there can be an object."""
+    document = request_document()
+    document["daily_demand_charges"] = {"ALL": {"rates": {"ALL": 3}}}
+    document["seasons"]["AllYear"]["note"] = ["a", 1, None, {"b": 0.5}]
+    document["seasons"]["AllYear"]["tou_periods"]["ON_PEAK"]["colour"] = "red"
+    document["energy_charges"]["AllYear"]["tiers"] = {"first": 100}
+    document["sell_tariff"]["rebate"] = True
+    return document
+
+
+# covers B-11
+def test_unknown_fields_go_back_where_they_were() -> None:
+    document = document_with_extras()
+    for side in (document, document["sell_tariff"]):
+        periods = side["seasons"]["AllYear"]["tou_periods"]
+        periods["OFF_PEAK"]["periods"][2]["toHour"] = 0
+    assert write_tariff(read_tariff(document)) == document
+    again = read_tariff(json.loads(json.dumps(write_tariff(read_tariff(document)))))
+    assert write_tariff(again) == document
+
+
+def test_unknown_fields_make_no_difference() -> None:
+    plain, rich = read_tariff(request_document()), read_tariff(document_with_extras())
+
+    assert rich == plain
+    assert hash(rich) == hash(plain)
+    assert largest_difference(rich, plain) == 0
+    assert plain.buy.extra == {"daily_demand_charges": {}}
+
+
+def test_old_document_has_no_unknown_fields() -> None:
+    assert read_tariff(info_document("tariff_content")).buy.extra == {}
+
+
+def test_unknown_fields_do_not_replace_known_ones() -> None:
+    tariff = read_tariff(request_document())
+    odd = replace(tariff, buy=replace(tariff.buy, extra={"name": "x", "seasons": 1}))
+
+    assert write_tariff(odd) == write_tariff(tariff)
+
+
+def deep(levels: int) -> list[Any]:
+    """Return lists within lists."""
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [math.nan, [math.inf], {"x": 2**63}, {1: 2}, (1,), date(2026, 1, 1), deep(21)],
+)
+def test_what_is_not_plain_is_not_carried(value: Any) -> None:
+    document = request_document() | {"odd": value, "even": -(2**62)}
+
+    assert write_tariff(read_tariff(document)).get("odd", "left out") == "left out"
+    assert write_tariff(read_tariff(document))["even"] == -(2**62)
 
 
 # Both

@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.power_sync.const import DOMAIN
+from custom_components.power_sync.core.model.decisions import Lever
 from custom_components.power_sync.core.model.tariff_document import read_tariff
 from custom_components.power_sync.core.model.tesla_tariff import TeslaTariff
 from custom_components.power_sync.sim.config import AMBER_TOKEN, TESLEMETRY_TOKEN
@@ -157,7 +158,7 @@ class House:
             if powerwall is not None:
                 wake = powerwall.controller._wake
                 if wake._waiters and not wake.is_set():
-                    idle.add(powerwall.task)
+                    idle.add(powerwall.tasks[0])
         return any(
             not task.done() and task not in idle
             for task in (*self.hass._tasks, *self.hass._background_tasks)
@@ -222,13 +223,13 @@ class House:
     @property
     def journal(self) -> dict[str, Any]:
         """Return what is on disk about what we owe."""
-        journal: dict[str, Any] = self.stored["journal"]
+        journal: dict[str, Any] = self.stored["journal"]["entries"]
         return journal
 
     @property
     def confirmed(self) -> bool:
         """Return whether the tariff that was sent last has been read back."""
-        entry = self.entry.runtime_data.powerwall.controller.journal.tariff
+        entry = self.entry.runtime_data.powerwall.controller.journal.entry(Lever.TARIFF)
         assert entry is not None
         is_confirmed: bool = entry.confirmed
         return is_confirmed
@@ -273,10 +274,14 @@ def subentries(
         ),
         POWERWALL: ConfigSubentryDataWithId(
             data={
-                "way": "teslemetry",
-                "access_token": TESLEMETRY_TOKEN,
                 "energy_site_id": energy_site.site_id,
-                "base_url": server.teslemetry_url,
+                "ways": [
+                    {
+                        "way": "teslemetry",
+                        "access_token": TESLEMETRY_TOKEN,
+                        "base_url": server.teslemetry_url,
+                    }
+                ],
             },
             subentry_id=POWERWALL,
             subentry_type="powerwall",

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+import pytest
 
+import custom_components.power_sync as integration
+from custom_components.power_sync.assembly.addresses import Addresses
 from custom_components.power_sync.core.model.retail import (
     ManualRates,
     RetailTerms,
@@ -38,6 +41,8 @@ DEMAND = {
     "billing_day": 17,
 }
 """A demand charge of $10/kW from 15:00 to 21:00 every day."""
+MARKET = {"region": "NSW1", "threshold": 300.0, "sell_price": 10.0}
+"""The usual response to spikes of the wholesale price."""
 
 
 def aemo(server: SimulatorServer) -> dict[str, Any]:
@@ -116,6 +121,15 @@ def put_prices(hass: HomeAssistant) -> None:
                 ],
             },
         )
+
+
+def use_simulated_market(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
+    """Let a home watch the market of its simulation, not the real one."""
+
+    async def find_addresses(entry: object) -> Addresses:
+        return Addresses(aemo=house.server.aemo_url, nemweb=house.server.nemweb_url)
+
+    monkeypatch.setattr(integration, "find_addresses", find_addresses)
 
 
 async def amber_home(make_house: MakeHouse, **options: Any) -> House:

@@ -21,7 +21,7 @@ from custom_components.power_sync.sim.faults import Fault, FaultKind, Service
 from custom_components.power_sync.sim.server import SimulatorServer
 from custom_components.power_sync.sources import request_budget
 
-from .flow_walk import Walk, not_run
+from .flow_walk import Walk, not_run, only
 
 type Serve = Callable[..., Awaitable[SimulatorServer]]
 
@@ -64,6 +64,15 @@ def tesla_input(
     return {"access_token": token, "advanced": {"base_url": server.teslemetry_url}}
 
 
+async def give_tesla(
+    wizard: Walk, server: SimulatorServer, token: str = TESLEMETRY_TOKEN
+) -> None:
+    """Go on with a token of Teslemetry, from the menu or from its form."""
+    if wizard.step == "tesla":
+        await wizard.choose("teslemetry")
+    await wizard.give(tesla_input(server, token))
+
+
 @pytest.fixture
 def wizard(hass: HomeAssistant) -> Walk:
     return Walk(hass)
@@ -78,8 +87,9 @@ async def test_whole_wizard(wizard: Walk, serve: Serve, set_up: AsyncMock) -> No
     assert wizard.step == "amber"
     assert wizard.errors == {}
     await wizard.give(amber_input(server))
-    assert wizard.step == "tesla"
-    assert wizard.errors == {}
+    assert wizard.menu == ["teslemetry", "tessie", "proxy"]
+    await wizard.choose("teslemetry")
+    assert (wizard.step, wizard.errors) == ("teslemetry", {})
     await wizard.give(tesla_input(server))
 
     entry = wizard.entry
@@ -106,10 +116,14 @@ async def test_whole_wizard(wizard: Walk, serve: Serve, set_up: AsyncMock) -> No
             "Home",
             f"powerwall_{ONE_WALL.site_id}",
             {
-                "way": "teslemetry",
-                "access_token": TESLEMETRY_TOKEN,
                 "energy_site_id": ONE_WALL.site_id,
-                "base_url": server.teslemetry_url,
+                "ways": [
+                    {
+                        "way": "teslemetry",
+                        "access_token": TESLEMETRY_TOKEN,
+                        "base_url": server.teslemetry_url,
+                    }
+                ],
             },
         ),
     }
@@ -172,7 +186,7 @@ async def test_amber_errors(
     request_budget(wizard.hass, AMBER_TOKEN).__init__()  # type: ignore[misc]
     await wizard.give(amber_input(server))
     assert wizard.step == "tesla"
-    await wizard.give(tesla_input(server))
+    await give_tesla(wizard, server)
     assert wizard.entry.title == "Home"
 
 
@@ -184,11 +198,11 @@ async def test_tesla_errors(
     server.home.faults.add(Fault(service=Service.TESLA, kind=kind))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
-    await wizard.give(tesla_input(server))
-    assert wizard.step == "tesla"
+    await give_tesla(wizard, server)
+    assert wizard.step == "teslemetry"
     assert wizard.errors == {"access_token" if field == "token" else "base": error}
     server.home.faults.clear()
-    await wizard.give(tesla_input(server))
+    await give_tesla(wizard, server)
     assert wizard.entry.title == "Home"
 
 
@@ -205,6 +219,8 @@ async def test_site_that_does_not_answer(
     )
     await wizard.start("amber")
     for answers in (amber_input(server), tesla_input(server)):
+        if wizard.step == "tesla":
+            await wizard.choose("teslemetry")
         await wizard.give(answers)
         if wizard.result["type"] is FlowResultType.FORM and wizard.errors:
             assert wizard.errors == {"base": "cannot_connect"}
@@ -225,10 +241,11 @@ async def test_address_that_leads_nowhere(
     await wizard.give({"api_token": "x", "advanced": {"base_url": address}})
     assert wizard.errors == {"base": "cannot_connect"}
     await wizard.give(amber_input(server))
+    await wizard.choose("teslemetry")
     await wizard.give({"access_token": "x", "advanced": {"base_url": address}})
     # Without an address the library does not even try.
     assert wizard.errors == {"base": "cannot_connect" if address else "invalid_data"}
-    await wizard.give(tesla_input(server))
+    await give_tesla(wizard, server)
     assert wizard.entry.title == "Home"
 
 
@@ -249,7 +266,7 @@ async def test_strange_tokens(wizard: Walk, serve: Serve, token: str) -> None:
     await wizard.give(amber_input(server, token))
     assert wizard.errors == {"api_token": "invalid_auth"}
     await wizard.give(amber_input(server))
-    await wizard.give(tesla_input(server, token))
+    await give_tesla(wizard, server, token)
     assert wizard.errors == {"access_token": "invalid_auth"}
 
 
@@ -293,7 +310,7 @@ async def test_several_amber_sites(wizard: Walk, serve: Serve) -> None:
     assert wizard.errors == {"base": "no_prices"}
     await wizard.give({"site_id": SECOND.site_id})
     assert wizard.step == "tesla"
-    await wizard.give(tesla_input(server))
+    await give_tesla(wizard, server)
     (source,) = wizard.entry.get_subentries_of_type("price_source")
     assert source.data["site_id"] == SECOND.site_id
 
@@ -305,7 +322,7 @@ async def test_import_only_site_with_controlled_load(
     server = await serve(amber_sites=(site,))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
-    await wizard.give(tesla_input(server))
+    await give_tesla(wizard, server)
     (source,) = wizard.entry.get_subentries_of_type("price_source")
     assert source.data["channels"] == ["controlled_load", "import"]
 
@@ -315,7 +332,7 @@ async def test_several_powerwalls(wizard: Walk, serve: Serve) -> None:
     server = await serve(tesla_sites=(*TWO_WALLS, nothing))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
-    await wizard.give(tesla_input(server))
+    await give_tesla(wizard, server)
     assert wizard.step == "powerwall"
     assert wizard.choices == ["Home", "Beach house"]
     server.home.faults.add(
@@ -337,8 +354,8 @@ async def test_no_battery(wizard: Walk, serve: Serve) -> None:
     server = await serve(tesla_sites=(TeslaSite(powerwalls=0),))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
-    await wizard.give(tesla_input(server))
-    assert wizard.step == "tesla"
+    await give_tesla(wizard, server)
+    assert wizard.step == "teslemetry"
     assert wizard.errors == {"base": "no_powerwall"}
 
 
@@ -346,7 +363,7 @@ async def test_nameless_site(wizard: Walk, serve: Serve) -> None:
     server = await serve(tesla_sites=(TeslaSite(name=""),))
     await wizard.start("amber")
     await wizard.give(amber_input(server))
-    await wizard.give(tesla_input(server))
+    await give_tesla(wizard, server)
     assert wizard.entry.title == "Powerwall"
 
 
@@ -355,8 +372,8 @@ async def test_the_same_home_twice(wizard: Walk, serve: Serve) -> None:
     for _ in range(2):
         await wizard.start("amber")
         await wizard.give(amber_input(server))
-        if wizard.result["type"] is FlowResultType.FORM:
-            await wizard.give(tesla_input(server))
+        if wizard.result["type"] is FlowResultType.MENU:
+            await give_tesla(wizard, server)
     assert wizard.reason == "already_configured"
     assert len(wizard.hass.config_entries.async_entries(DOMAIN)) == 1
 
@@ -365,12 +382,12 @@ async def test_powerwall_of_another_home(wizard: Walk, serve: Serve) -> None:
     first = await serve()
     await wizard.start("amber")
     await wizard.give(amber_input(first))
-    await wizard.give(tesla_input(first))
+    await give_tesla(wizard, first)
     second = await serve(amber_sites=(SECOND,))
     await wizard.start("amber")
     await wizard.give(amber_input(second))
     assert wizard.step == "tesla"
-    await wizard.give(tesla_input(second))
+    await give_tesla(wizard, second)
     assert wizard.reason == "already_configured"
 
 
@@ -380,7 +397,7 @@ async def test_two_homes(wizard: Walk, serve: Serve) -> None:
         await wizard.start("amber")
         await wizard.give(amber_input(server))
         await wizard.give({"site_id": site.site_id})
-        await wizard.give(tesla_input(server))
+        await give_tesla(wizard, server)
         await wizard.give({"energy_site_id": str(wall.site_id)})
         assert wizard.entry.title == wall.name
     assert len(wizard.hass.config_entries.async_entries(DOMAIN)) == 2
@@ -392,9 +409,9 @@ async def test_two_wizards_for_one_home(hass: HomeAssistant, serve: Serve) -> No
     for wizard in (one, other):
         await wizard.start("amber")
         await wizard.give(amber_input(server))
-    await one.give(tesla_input(server))
+    await give_tesla(one, server)
     assert one.entry
-    await other.give(tesla_input(server))
+    await give_tesla(other, server)
     assert other.reason == "already_configured"
 
 
@@ -410,7 +427,9 @@ async def test_simulated_home(wizard: Walk, serve: Serve, set_up: AsyncMock) -> 
         "price_source",
         "powerwall",
     }
-    assert not any("base_url" in item.data for item in entry.subentries.values())
+    assert not any("base_url" in str(item.data) for item in entry.subentries.values())
+    ways = only(entry, "powerwall")["ways"]
+    assert [way["way"] for way in ways] == ["teslemetry", "tessie"]
     set_up.assert_called_once()
 
     await wizard.start("simulated")

@@ -1,6 +1,8 @@
 """What a report contains, and what neither it nor a log may contain."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 import json
 import logging
 from pathlib import Path
@@ -23,6 +25,7 @@ from custom_components.power_sync.const import (
     NEMWEB_URL,
     TESLEMETRY_URL,
 )
+from custom_components.power_sync.core.model.switches import Switch
 from custom_components.power_sync.diagnostics import (
     async_get_config_entry_diagnostics,
 )
@@ -169,10 +172,58 @@ async def test_report(named: House) -> None:
             "since": NOW.isoformat(),
             "confirmed": True,
             "owner_had_one": True,
+            "late_commands": 0,
         }
+    }
+    assert control["switches"] == {
+        switch.value: switch is Switch.AUTO_SYNC for switch in Switch
+    }
+    assert control["force"] is None
+    assert control["manual_until"] is None
+    assert control["profiles"] == 1
+    assert wall["ways"] == {
+        "offered": ["Teslemetry"],
+        "used": "Teslemetry",
+        "refused": [],
+        "failures": {},
     }
     assert [item["action"] for item in control["decisions"]] == ["sent"]
     assert control["latest"]["tariff"]["action"] == "sent"
+
+
+async def test_report_of_a_force(named: House) -> None:
+    await named.tick(300)
+    await named.call("force_discharge", duration=30)
+    await named.call("save_profile", name="The Smiths")
+    control = (await report(named))["powerwall"]["control"]
+    assert control["in_charge"] == "force"
+    assert control["force"]["direction"] == "discharge"
+    assert control["profiles"] == 2
+    owed = control["owed"]["grid_charging"]
+    assert (owed["owner"], owed["sent"]) == (True, False)
+    assert owed["feature"] == "force"
+    assert "owner" not in control["owed"]["tariff"]
+    assert "Smith" not in json.dumps(control)
+
+
+async def test_report_of_the_last_decisions(named: House) -> None:
+    log = named.entry.runtime_data.powerwall.controller.log
+    last = log.records[-1]
+    for minute in range(30):
+        log.add(replace(last, at=last.at + timedelta(minutes=minute), error="x"))
+    decisions = (await report(named))["powerwall"]["control"]["decisions"]
+    assert len(decisions) == 20
+    assert decisions[-1]["at"] == (last.at + timedelta(minutes=29)).isoformat()
+
+
+async def test_report_of_a_refused_way(named: House) -> None:
+    named.break_(Service.TESLA, FaultKind.STATUS_401)
+    await named.tick(400)
+    ways = (await report(named))["powerwall"]["ways"]
+    assert ways["refused"] == ["Teslemetry"]
+    assert set(ways["failures"]) == {"Teslemetry"}
+    for secret in secrets(named):
+        assert secret not in json.dumps(ways)
 
 
 async def test_report_of_a_home_in_trouble(named: House) -> None:
@@ -252,7 +303,7 @@ async def test_names_that_people_give_are_not_told(make_house: MakeHouse) -> Non
     house = await plan_home(make_house, plans=(stored_plan("The Smiths"),))
     await house.set_up()
     assert house.tariff_name == "The Smiths"
-    assert house.state("decision").attributes["value"] == "The Smiths"
+    assert house.state("decision").attributes["to"] == "The Smiths"
     assert "Smith" not in json.dumps(await report(house))
 
 

@@ -19,7 +19,7 @@ async def test_nothing_is_sent(make_house: Any, market: Steady) -> None:
     assert house.decisions == [PRETENDED, PRETENDED]
     assert house.sent == []
     assert house.tariff_name == "Example TOU"
-    assert house.stored["journal"] == {}
+    assert house.journal == {}
     assert house.state("last_sync").state == "unknown"
 
 

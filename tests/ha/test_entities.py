@@ -17,7 +17,7 @@ from custom_components.power_sync.sim.config import AmberSite, TeslaSite
 from custom_components.power_sync.sim.faults import FaultKind, Service
 
 from .house import House, Steady
-from .kinds import DEMAND, HOMES
+from .kinds import DEMAND, HOMES, MARKET, use_simulated_market
 
 type MakeHouse = Callable[..., Awaitable[House]]
 
@@ -25,14 +25,18 @@ INTEGRATION = Path(__file__).parents[2] / "custom_components" / "power_sync"
 
 
 @pytest.fixture
-async def full(make_house: MakeHouse, market: Steady) -> House:
+async def full(
+    make_house: MakeHouse, market: Steady, monkeypatch: pytest.MonkeyPatch
+) -> House:
     """A home that has everything, and a past."""
     house = await make_house(
         prices=market,
         amber_sites=(AmberSite(controlled_load=True),),
         channels=("controlled_load", "export", "import"),
         lived_in=timedelta(hours=14),
+        options={"spike_response": MARKET},
     )
+    use_simulated_market(monkeypatch, house)
     await house.set_up()
     return house
 
@@ -158,13 +162,18 @@ async def test_a_demand_charge_has_entities(make_house: MakeHouse) -> None:
     assert without == turned_off
 
 
-async def test_every_entity_is_translated(make_house: MakeHouse) -> None:
+async def test_every_entity_is_translated(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Over all kinds of homes there is a text for each entity, and no other."""
     texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())
     icons = json.loads((INTEGRATION / "icons.json").read_text())
     used: dict[str, set[str]] = {}
     for home in HOMES.values():
-        house = await home(make_house, options={"demand": DEMAND})
+        house = await home(
+            make_house, options={"demand": DEMAND, "spike_response": MARKET}
+        )
+        use_simulated_market(monkeypatch, house)
         await house.set_up()
         for entity in registered(house):
             platform, key = entity.domain, entity.translation_key
@@ -172,8 +181,8 @@ async def test_every_entity_is_translated(make_house: MakeHouse) -> None:
             used.setdefault(platform, set()).add(key)
             text = texts["entity"][platform][key]
             assert text["name"]
-            # The options of a select are the names of the user's own plans.
-            options = () if platform == "select" else entity.capabilities or {}
+            # The user's own plans have names of their own.
+            options = () if key == "active_plan" else entity.capabilities or {}
             for option in dict(options).get("options", ()):
                 assert option in text["state"], f"{entity.entity_id}: {option}"
             for kind in dict(entity.capabilities or {}).get("event_types", ()):
@@ -410,7 +419,9 @@ async def test_logbook(steady: House, hass: HomeAssistant) -> None:
     assert sent == {
         "name": "PowerSync",
         "entity_id": steady.state("decision").entity_id,
-        "message": "Tariff sent: requested, import 0.1830, export 0.1048"
+        "message": "Tariff sent: PowerSync, requested, import 0.1830, export 0.1048"
         " per kWh, largest change 0.0000",
     }
-    assert failed["message"] == "Tariff failed: sync off, error rejected"
+    assert failed["message"] == (
+        "Tariff failed: PowerSync → Example TOU, sync off, error rejected"
+    )

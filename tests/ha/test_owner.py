@@ -34,7 +34,7 @@ async def test_sync_off_restores_and_on_syncs(steady: House) -> None:
     assert owners_back(steady)
     assert steady.decisions[-1] == ("tariff", "restored", "sync_off")
     assert steady.journal == {}
-    assert steady.stored["sync_enabled"] is False
+    assert steady.stored["switches"] == []
 
     await steady.tick(300)
     assert len(steady.sent) == 2
@@ -99,13 +99,22 @@ async def test_what_is_put_back_is_what_was_there_at_that_moment(
     assert steady.tariff_name == "New plan"
 
 
-async def test_another_tariff_in_the_app_becomes_the_owners(
+async def test_another_tariff_in_the_app_wins_for_a_while(
     steady: House, market: Steady
 ) -> None:
+    """Covers B-12: it becomes the owner's, and the prices wait for four hours."""
     chosen = choose_another_plan(steady)
+    uploads = len(steady.times)
     await steady.tick(300)
     assert ("tariff", "owner_changed", "changed_elsewhere") in steady.decisions
-    assert steady.tariff_name == "PowerSync", "the prices still count"
+    market.price = 200.0
+    await steady.live(60, stride=300)
+    assert steady.tariff_name == "New plan"
+    assert len(steady.times) == uploads
+    assert steady.result == ("blocked", "changed_elsewhere")
+
+    await steady.live(180, stride=300)
+    assert steady.tariff_name == "PowerSync", "the prices count again"
     await steady.tick(300)
     await steady.act("switch", "turn_off", "auto_sync_tou_schedule")
     assert steady.tariff_name == "New plan"
@@ -130,7 +139,7 @@ async def test_disabling_while_a_push_is_under_way(steady: House) -> None:
     await steady.tick(300)
     controller = steady.entry.runtime_data.powerwall.controller
     push = steady.hass.async_create_task(controller.push())
-    await steady.until(lambda: not controller._pushes)
+    await steady.until(lambda: not controller._orders)
     await steady.until(lambda: not steady.home.faults.as_json())
     # Something newer has been noticed, but not acted on.
     controller._hurry()
@@ -148,9 +157,11 @@ async def test_disabling_while_tesla_is_away(steady: House) -> None:
     await entries.async_set_disabled_by(steady.entry.entry_id, ConfigEntryDisabler.USER)
     assert steady.issues == {"not_restored"}
     issue = next(iter(ir.async_get(steady.hass).issues.values()))
-    assert issue.translation_placeholders == {"name": "Home"}
-    assert issue.is_persistent
-    assert set(steady.journal) == {"tariff"}
+    assert issue.translation_placeholders == {
+        "name": "Home",
+        "left": "- tariff: PowerSync instead of Example TOU",
+    }
+    assert steady.journal == {}, "it is owed beside the home from here on"
 
     # Enabled again, the home is looked after and nothing is left to say.
     steady.repair()
@@ -212,7 +223,7 @@ async def test_removed_price_source_gives_the_tariff_back(steady: House) -> None
     assert steady.journal == {}
 
 
-async def test_what_was_owed_to_one_powerwall_is_not_given_to_another(
+async def test_what_is_owed_passes_to_who_looks_after_the_powerwall_next(
     steady: House,
 ) -> None:
     entries = steady.hass.config_entries
@@ -222,12 +233,11 @@ async def test_what_was_owed_to_one_powerwall_is_not_given_to_another(
     await steady.settle()
     assert steady.issues == {"not_restored"}
     steady.repair()
-    # Another one, with a tariff of its own.
-    other = {**OWNERS_TARIFF, "name": "Other plan"}
-    steady.home.powerwall.set_tariff(Tariff(other), steady.home.advance())
     await steady.tick(300)
     entries.async_add_subentry(steady.entry, powerwall)
     await steady.settle()
+    assert not steady.issues
     assert steady.tariff_name == "PowerSync"
-    owner: Any = steady.journal["tariff"]["owner"]
-    assert owner["name"] == "Other plan"
+    await steady.tick(300)
+    await steady.act("switch", "turn_off", "auto_sync_tou_schedule")
+    assert owners_back(steady)

@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.power_sync.const import DOMAIN
-from custom_components.power_sync.control.pushes import Pushes
+from custom_components.power_sync.control.orders import Look, Orders, Push
 from custom_components.power_sync.core.plan_templates import TEMPLATES
 from custom_components.power_sync.sim.faults import FaultKind, Service
 
@@ -36,7 +36,7 @@ async def test_push_sends_what_is_there_already(steady: House) -> None:
     assert steady.sent == [TOU, TOU]
     assert answer["action"] == "sent"
     assert answer["reason"] == "requested"
-    assert answer["feature"] == "manual"
+    assert answer["feature"] == "price_sync"
     assert answer["at"] == NOW.isoformat()
     assert len(answer["slots"]) == 48
     assert answer["slots"][26] == {
@@ -168,7 +168,7 @@ async def test_failed_push_holds_nothing(steady: House) -> None:
     await steady.tick(300)
     steady.break_(Service.TESLA, FaultKind.STATUS_400, match=TOU)
     assert await failed(steady) == "push_failed"
-    assert steady.stored["manual_until"] is None
+    assert steady.stored["pushed"] is None
     steady.repair()
     await steady.live(6)
     assert steady.tariff_name == "Example TOU"
@@ -233,17 +233,21 @@ async def test_push_does_not_ask_a_source_that_wants_to_be_left_alone(
 
 
 async def test_whoever_wants_something_else_waits_on(hass: HomeAssistant) -> None:
-    plan = TEMPLATES["flat"]
-    pushes = Pushes()
-    asked = [pushes.ask(wanted) for wanted in (None, plan, None)]
-    first = pushes.take()
+    plan = Push(TEMPLATES["flat"])
+    orders = Orders()
+    asked = [orders.ask(wanted) for wanted in (Look(), plan, Look())]
+    first = orders.take()
     assert first is not None
-    assert (first.plan, first.waiting) == (None, (asked[0], asked[2]))
-    assert pushes
-    second = pushes.take()
+    assert (first.order, first.waiting) == (Look(), [asked[0], asked[2]])
+    assert orders
+    orders.put_back(first)
+    again = orders.take()
+    assert again is first
+    second = orders.take()
     assert second is not None
-    assert (second.plan, second.waiting) == (plan, (asked[1],))
-    assert pushes.take() is None
-    for push in (first, second):
-        push.answer(None)
-    assert all(isinstance(future.exception(), HomeAssistantError) for future in asked)
+    assert (second.order, second.waiting) == (plan, [asked[1]])
+    assert orders.take() is None
+    first.answer()
+    second.refuse()
+    assert asked[0].result() == asked[2].result() == {}
+    assert isinstance(asked[1].exception(), HomeAssistantError)

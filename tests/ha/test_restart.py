@@ -1,22 +1,17 @@
 """What is on disk, when, and what the next start makes of it."""
 
 import copy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.power_sync.const import DOMAIN
-from custom_components.power_sync.control.store import State, StateStore
-from custom_components.power_sync.core.journal import Entry, Journal
-from custom_components.power_sync.core.model.decisions import Feature, Lever
-from custom_components.power_sync.core.model.powerwall import OperationMode
 from custom_components.power_sync.core.model.tariff_document import read_tariff
 from custom_components.power_sync.sim.faults import FaultKind, Service
 from custom_components.power_sync.sim.owners_tariff import OWNERS_TARIFF
-from custom_components.power_sync.sim.tesla_service import Command
+from custom_components.power_sync.sim.tesla_account import Command
 from custom_components.power_sync.sim.tesla_tariff import Tariff
 
 from .conftest import NOW
@@ -39,7 +34,7 @@ async def test_journal_is_on_disk_before_the_first_command(
     house.home.tesla.listeners.append(look)
     await house.set_up()
     assert len(seen) == 1
-    entry = seen[0]["data"]["journal"]["tariff"]
+    entry = seen[0]["data"]["journal"]["entries"]["tariff"]
     assert read_tariff(entry["owner"]) == read_tariff(OWNERS_TARIFF)
     assert read_tariff(entry["sent"]) == house.stored_tariff
     assert entry["confirmed"] is False
@@ -51,7 +46,7 @@ async def test_every_command_is_in_the_journal_before_it_is_sent(
 ) -> None:
     def look(command: Command) -> None:
         lever = {"time_of_use_settings": "tariff", "operation": "operation_mode"}
-        entry = hass_storage[KEY]["data"]["journal"][lever[command.name]]
+        entry = hass_storage[KEY]["data"]["journal"]["entries"][lever[command.name]]
         if command.name == "operation":
             sent = entry["sent"]
             assert command.body["default_real_mode"] in {sent, entry["owner"]}
@@ -107,7 +102,7 @@ async def test_restart_finds_what_is_owed(
 ) -> None:
     await steady.unload()
     assert steady.tariff_name == "PowerSync", "a restart is no removal"
-    hass_storage[KEY]["data"]["sync_enabled"] = False
+    hass_storage[KEY]["data"]["switches"] = []
     await steady.tick(300)
     await steady.set_up()
     assert steady.tariff_name == "Example TOU"
@@ -120,8 +115,8 @@ async def test_an_unconfirmed_command_is_undone_too(
     """It may be applied late, although the read-back still shows the owner's."""
     await steady.unload()
     data = hass_storage[KEY]["data"]
-    data["sync_enabled"] = False
-    data["journal"]["tariff"]["confirmed"] = False
+    data["switches"] = []
+    data["journal"]["entries"]["tariff"]["confirmed"] = False
     steady.home.powerwall.set_tariff(Tariff(OWNERS_TARIFF), steady.home.advance())
     await steady.tick(300)
     before = len(steady.sent)
@@ -143,61 +138,15 @@ async def test_last_sync_survives(steady: House) -> None:
     assert steady.state("last_sync").state == NOW.isoformat()
 
 
-def a_state() -> State:
-    tariff = read_tariff(OWNERS_TARIFF)
-    return State(
-        journal=Journal()
-        .with_entry(
-            Lever.TARIFF,
-            Entry(
-                owner=None,
-                previous=tariff,
-                sent=tariff,
-                confirmed=True,
-                feature=Feature.PRICE_SYNC,
-                since=NOW,
-            ),
-        )
-        .with_entry(
-            Lever.OPERATION_MODE,
-            Entry(
-                owner=OperationMode.AUTONOMOUS,
-                previous=None,
-                sent=OperationMode.SELF_CONSUMPTION,
-                confirmed=False,
-                feature=Feature.SAFETY,
-                since=NOW,
-            ),
-        ),
-        sync_enabled=False,
-        last_good_at=datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
-        last_sync_at=NOW,
-        manual_until=NOW,
-        mode_yielded=True,
-    )
-
-
-@pytest.mark.parametrize("state", [State(), a_state()], ids=["new", "full"])
-async def test_store_round_trip(
-    hass: HomeAssistant, hass_storage: dict[str, Any], state: State
-) -> None:
-    store = StateStore(hass, "some_entry")
-    store.state = state
-    await store.save()
-    again = StateStore(hass, "some_entry")
-    await again.load()
-    assert again.state == state
-
-
 @pytest.mark.parametrize(
     "damage",
     [
         lambda data: data.clear(),
-        lambda data: data["journal"]["tariff"].pop("sent"),
-        lambda data: data["journal"]["tariff"].update(sent=None),
-        lambda data: data["journal"]["tariff"].update(owner="text"),
-        lambda data: data["journal"]["tariff"].update(feature="nonsense"),
-        lambda data: data["journal"].update(lever={}),
+        lambda data: data["journal"]["entries"]["tariff"].pop("sent"),
+        lambda data: data["journal"]["entries"]["tariff"].update(sent=None),
+        lambda data: data["journal"]["entries"]["tariff"].update(owner="text"),
+        lambda data: data["journal"]["entries"]["tariff"].update(feature="nonsense"),
+        lambda data: data["journal"]["entries"].update(lever={}),
         lambda data: data.update(journal=[]),
         lambda data: data.update(last_good_at="yesterday"),
         lambda data: data.update(last_good_at=7),
@@ -224,7 +173,7 @@ async def test_newer_state_is_left_alone(
     steady: House, hass_storage: dict[str, Any]
 ) -> None:
     await steady.unload()
-    hass_storage[KEY]["version"] = 2
+    hass_storage[KEY]["version"] = 3
     before = copy.deepcopy(hass_storage[KEY])
     await steady.set_up()
     assert steady.entry.state is ConfigEntryState.SETUP_ERROR

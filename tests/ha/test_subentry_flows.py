@@ -28,6 +28,10 @@ type MakeHouse = Callable[..., Awaitable[House]]
 KINDS = [("price_source", PRICE_SOURCE), ("powerwall", POWERWALL)]
 TOKEN = {PRICE_SOURCE: "api_token", POWERWALL: "access_token"}
 GOOD = {PRICE_SOURCE: AMBER_TOKEN, POWERWALL: TESLEMETRY_TOKEN}
+MENUS = {
+    "price_source": ("amber", ["amber", "aemo", "comed", "plan", "sensor"]),
+    "powerwall": ("teslemetry", ["teslemetry", "tessie", "proxy"]),
+}
 SERVICE = {PRICE_SOURCE: Service.AMBER, POWERWALL: Service.TESLA}
 
 
@@ -53,6 +57,12 @@ def loads() -> Iterator[Loads]:
 def cloud(house: House, part: str) -> Any:
     """Return the service that a part of a home belongs to."""
     return house.home.amber if part == PRICE_SOURCE else house.home.tesla
+
+
+def stored(house: House, part: str) -> Any:
+    """Return where token and address of a part are; of a Powerwall, the only way."""
+    data = house.entry.subentries[part].data
+    return data["ways"][0] if "ways" in data else data
 
 
 def address(house: House, part: str) -> str:
@@ -92,6 +102,9 @@ async def test_reauth(house: House, loads: Loads, part: str) -> None:
     other = POWERWALL if part == PRICE_SOURCE else PRICE_SOURCE
     before = dict(house.entry.subentries[other].data)
 
+    # This is how the screen begins.
+    result = await house.hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert (result["type"], result["errors"]) == (FlowResultType.FORM, {})
     result = await configure(house, flow, {TOKEN[part]: "wrong"})
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {TOKEN[part]: "invalid_auth"}
@@ -106,7 +119,7 @@ async def test_reauth(house: House, loads: Loads, part: str) -> None:
     assert result["reason"] == "reauth_successful"
     assert result["translation_domain"] == "homeassistant"
     assert loads.count == 1
-    assert house.entry.subentries[part].data[TOKEN[part]] == "a new one"
+    assert stored(house, part)[TOKEN[part]] == "a new one"
     assert dict(house.entry.subentries[other].data) == before
     assert house.state("battery_level").state != "unavailable"
     assert house.state("current_electricity_price").state != "unavailable"
@@ -123,7 +136,7 @@ async def test_reauth_with_another_account(house: House, serve: Any, part: str) 
     cloud(house, part).sites = getattr(other.home, SERVICE[part].value).sites
     result = await configure(house, flow, {TOKEN[part]: "a new one"})
     assert result["errors"] == {TOKEN[part]: "wrong_account"}
-    assert house.entry.subentries[part].data[TOKEN[part]] == GOOD[part]
+    assert stored(house, part)[TOKEN[part]] == GOOD[part]
 
 
 async def test_reauth_with_the_old_token_after_all(house: House, loads: Loads) -> None:
@@ -163,13 +176,14 @@ async def test_both_tokens_refused(house: House) -> None:
 
 
 async def add(house: House, kind: str) -> Any:
-    """Begin to add something; of the price sources, Amber."""
+    """Begin to add something: Amber, or a Powerwall through Teslemetry."""
     result = await house.hass.config_entries.subentries.async_init(
         (house.entry.entry_id, kind), context={"source": SOURCE_USER}
     )
     if result["type"] is FlowResultType.MENU:
-        assert result["menu_options"] == ["amber", "aemo", "comed", "plan", "sensor"]
-        result = await go_on(house, result, {"next_step_id": "amber"})
+        first, menu = MENUS[kind]
+        assert result["menu_options"] == menu
+        result = await go_on(house, result, {"next_step_id": first})
     return result
 
 
@@ -189,7 +203,7 @@ async def test_add_what_is_missing(
     house = await make_house(parts=(other,))
     await house.set_up()
     result = await add(house, kind)
-    assert result["step_id"] == ("amber" if part == PRICE_SOURCE else "tesla")
+    assert result["step_id"] == MENUS[kind][0]
     result = await go_on(house, result, account(house, part, "wrong"))
     assert result["errors"] == {TOKEN[part]: "invalid_auth"}
     result = await go_on(house, result, account(house, part, GOOD[part]))
@@ -197,7 +211,7 @@ async def test_add_what_is_missing(
     assert loads.count == 2
     assert house.tariff_name == "PowerSync"
     (subentry,) = house.entry.get_subentries_of_type(kind)
-    assert subentry.data["base_url"] == address(house, part)
+    assert stored(house, subentry.subentry_id)["base_url"] == address(house, part)
 
 
 @pytest.mark.parametrize(("kind", "part"), KINDS)
@@ -249,17 +263,22 @@ async def test_site_of_another_home(
 
 
 async def change(house: House, part: str, kind: str) -> Any:
-    return await house.hass.config_entries.subentries.async_init(
+    """Begin to change token and address; a Powerwall has one way in."""
+    result = await house.hass.config_entries.subentries.async_init(
         (house.entry.entry_id, kind),
         context={"source": SOURCE_RECONFIGURE, "subentry_id": part},
     )
+    if result["type"] is FlowResultType.MENU:
+        result = await go_on(house, result, {"next_step_id": "change_way"})
+    return result
 
 
 @pytest.mark.parametrize(("kind", "part"), KINDS)
 async def test_reconfigure(house: House, loads: Loads, kind: str, part: str) -> None:
     cloud(house, part).token = "a new one"
     result = await change(house, part, kind)
-    assert result["step_id"] == "reconfigure"
+    expected = "reconfigure" if part == PRICE_SOURCE else "teslemetry"
+    assert result["step_id"] == expected
     assert GOOD[part] not in str(result["data_schema"].schema), "the token is shown"
     result = await go_on(house, result, account(house, part, "wrong"))
     assert result["errors"] == {TOKEN[part]: "invalid_auth"}
@@ -271,7 +290,7 @@ async def test_reconfigure(house: House, loads: Loads, kind: str, part: str) -> 
         "reconfigure_successful",
     )
     assert loads.count == 1
-    data = house.entry.subentries[part].data
+    data = stored(house, part)
     assert data[TOKEN[part]] == "a new one"
     assert data["base_url"] == address(house, part)
 

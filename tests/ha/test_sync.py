@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.power_sync.control import (
     actuator,
-    controller as controller_module,
+    outlook as outlook_module,
 )
 from custom_components.power_sync.coordinator.zone import home_zone
 from custom_components.power_sync.core.tesla_tariff import (
@@ -273,7 +273,7 @@ async def test_prices_that_come_just_before_a_decision_are_in_it(
         await go_on.wait()
         return await find_zone(*args)
 
-    monkeypatch.setattr(controller_module, "home_zone", slow_find_zone)
+    monkeypatch.setattr(outlook_module, "home_zone", slow_find_zone)
     controller._wake.set()
     await entered.wait()
     market.price = 180.0
@@ -362,7 +362,7 @@ async def test_a_mistake_in_one_step_does_not_end_control(
 
 
 async def test_live_data_go_on_while_the_controller_waits(
-    steady: House, monkeypatch: pytest.MonkeyPatch
+    steady: House, market: Steady
 ) -> None:
     """It runs without any entity that listens."""
     registry = er.async_get(steady.hass)
@@ -374,8 +374,6 @@ async def test_live_data_go_on_while_the_controller_waits(
     await steady.settle()
     assert not steady.hass.states.async_all()
     before = steady.home.tesla.requests
-    market = steady.home.prices
-    assert isinstance(market, Steady)
     market.price = 250.0
     await steady.tick(SOON)
     assert len(steady.sent) == 2

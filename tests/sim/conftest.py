@@ -13,10 +13,13 @@ import pytest
 
 from custom_components.power_sync.sim.config import (
     AMBER_TOKEN,
+    FLEET_TOKEN,
     TESLEMETRY_TOKEN,
+    TESSIE_TOKEN,
     HomeConfig,
 )
 from custom_components.power_sync.sim.home import SimulatedHome
+from custom_components.power_sync.sim.server import SimulatorServer
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
 
@@ -76,8 +79,34 @@ def amber(serve: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture
 def tesla(serve: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a client of a home's Tesla service."""
+    """Return a client of a home's Teslemetry."""
     return lambda home, token=TESLEMETRY_TOKEN: serve(home.tesla_app(), token)
+
+
+@pytest.fixture
+def fleet(serve: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a client of a home's Fleet API."""
+    return lambda home, token=FLEET_TOKEN: serve(home.fleet_app(), token)
+
+
+@pytest.fixture
+def tessie(serve: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a client of a home's Tessie."""
+    return lambda home, token=TESSIE_TOKEN: serve(home.tessie_app(), token)
+
+
+@pytest.fixture
+async def start_server() -> AsyncIterator[Callable[..., Any]]:
+    """Serve all of a home's services behind one port."""
+    async with AsyncExitStack() as stack:
+
+        async def start(home: SimulatedHome) -> SimulatorServer:
+            server = SimulatorServer(home)
+            await server.start()
+            stack.push_async_callback(server.stop)
+            return server
+
+        yield start
 
 
 @pytest.fixture

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from ..const import CONF_SEED, CONF_SIMULATED, TESLEMETRY_URL
+from ..const import (
+    AEMO_URL,
+    CONF_SEED,
+    CONF_SIMULATED,
+    NEMWEB_URL,
+    TESLEMETRY_URL,
+    TESSIE_URL,
+)
 from ..runtime import PowerSyncConfigEntry
 from ..simulated import start_simulated_home
 from ..sources import SourceAddresses
@@ -14,6 +21,10 @@ class Addresses:
 
     sources: SourceAddresses = field(default_factory=SourceAddresses)
     teslemetry: str = TESLEMETRY_URL
+    tessie: str = TESSIE_URL
+    aemo: str = AEMO_URL
+    nemweb: str = NEMWEB_URL
+    """Where the wholesale market is that the response to spikes watches."""
 
 
 async def find_addresses(entry: PowerSyncConfigEntry) -> Addresses:
@@ -28,4 +39,7 @@ async def find_addresses(entry: PowerSyncConfigEntry) -> Addresses:
             amber=server.amber_url, amber_stream=server.amber_ws_url
         ),
         teslemetry=server.teslemetry_url,
+        tessie=server.tessie_url,
+        aemo=server.aemo_url,
+        nemweb=server.nemweb_url,
     )

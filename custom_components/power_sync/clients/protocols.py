@@ -6,7 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from ..core.model.powerwall import EnergyTotals, LiveStatus, OperationMode, SiteInfo
+from ..core.model.powerwall import (
+    EnergyTotals,
+    ExportRule,
+    LiveStatus,
+    OperationMode,
+    SiteInfo,
+)
 from ..core.model.prices import Channel, PricePoint, PriceSeries
 from ..core.model.tesla_tariff import TeslaTariff
 
@@ -99,4 +105,20 @@ class PowerwallClient(Protocol):
 
     async def send_operation_mode(self, mode: OperationMode) -> None:
         """Set the operation mode; success says it was accepted."""
+        ...
+
+    async def send_backup_reserve(self, percent: float) -> None:
+        """Set the backup reserve in %; success says it was accepted."""
+        ...
+
+    async def send_export_rule(self, rule: ExportRule) -> None:
+        """Set what may be sent to the grid; success says it was accepted."""
+        ...
+
+    async def send_grid_charging(self, allowed: bool) -> None:
+        """Allow or forbid charging from the grid; success says it was accepted."""
+        ...
+
+    async def send_storm_watch(self, enabled: bool) -> None:
+        """Let Tesla fill the battery before storms, or not."""
         ...

@@ -6,7 +6,7 @@ read-back, repeated until it shows what was sent.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeassistant.util import dt as dt_util
@@ -19,13 +19,13 @@ from ..clients.errors import (
 )
 from ..clients.protocols import PowerwallClient
 from ..const import LOGGER
-from ..coordinator.powerwall import SiteCoordinator
-from ..core.journal import Journal, lever_value, same
+from ..core.journal import Journal, same
 from ..core.model.decisions import Action, Feature, Lever, LeverValue
-from ..core.model.powerwall import OperationMode
+from ..core.model.lever_values import lever_value
+from ..core.model.powerwall import ExportRule, OperationMode
 from ..core.model.tesla_tariff import TeslaTariff
 from ..core.upload_pace import UPLOADS_PER_INTERVAL, may_upload
-from .store import StateStore
+from .readings import SiteReadings, StandingKeeper
 
 READ_BACK_AT = (1.0, 3.0, 7.0, 15.0, 25.0)
 """Seconds after the command at which the setting is read."""
@@ -34,15 +34,21 @@ READ_BACK_AT = (1.0, 3.0, 7.0, 15.0, 25.0)
 RETRY_AFTER = timedelta(seconds=30)
 """How long to wait after a refusal that does not say how long."""
 RESEND_AFTER = timedelta(minutes=5)
-"""How long a command that was accepted gets to show before it is sent again."""
+"""How long a tariff that was accepted gets to show before it is sent again."""
+RESEND_SOON = timedelta(minutes=1)
+"""The same for the other levers, which are small, and for what somebody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one attempt to move a lever came to and, if it failed, why."""
+    """What one attempt to move a lever came to and, if it failed, why.
+
+    ``refused`` says that nothing can have changed.
+    """
 
     action: Action
     error: ClientError | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Actuator:
     """Send commands to one site, one at a time."""
 
     def __init__(
-        self, client: PowerwallClient, site: SiteCoordinator, store: StateStore
+        self, client: PowerwallClient, site: SiteReadings, store: StandingKeeper
     ) -> None:
         """Command ``client``; read back through ``site`` so that entities follow."""
         self._client = client
@@ -77,30 +83,33 @@ class Actuator:
         now: datetime,
         *,
         force: bool = False,
+        urgent: bool = False,
     ) -> Attempt:
         """Set a lever on behalf of a feature and remember what to put back.
 
         What was sent a moment ago is waited for rather than sent again, unless
-        the user forces it.
+        the user forces it. What is ``urgent`` does not keep to the pace of tariffs.
         """
         sent = self._sent.get(lever)
         if (
             sent is not None
             and not force
             and same(sent.value, value)
-            and now < sent.at + RESEND_AFTER
+            and now < sent.at + _patience(lever, urgent=urgent)
         ):
             return await self._wait_for(lever, sent, now)
-        if self._must_wait(lever, now):
+        if self._must_wait(lever, now, urgent=urgent):
             return Attempt(Action.POSTPONED)
-        if self._journal.entry(lever) is None:
+        if self.journal.entry(lever) is None:
             # What will be put back is what is there now, not a minute ago.
             await self._site.async_refresh()
             if not self._site.last_update_success:
-                return Attempt(Action.FAILED, UnavailableError("the site is away"))
+                return Attempt(
+                    Action.FAILED, UnavailableError("the site is away"), refused=True
+                )
         await self._write_ahead(
             lever,
-            self._journal.begun(
+            self.journal.begun(
                 lever, lever_value(self._site.data, lever), value, feature, now
             ),
         )
@@ -109,84 +118,103 @@ class Actuator:
             await self.confirm(lever)
         return attempt
 
-    async def _wait_for(self, lever: Lever, sent: _Sent, now: datetime) -> Attempt:
-        """Go on reading back a command whose effect has not shown yet."""
-        if now >= sent.at + timedelta(seconds=READ_BACK_AT[-1]):
-            return Attempt(Action.POSTPONED)
-        attempt = await self._read_back(lever, sent.value, sent.at, None)
-        if attempt.action is Action.SENT:
-            await self.confirm(lever)
-        return attempt
-
     async def restore(
-        self, lever: Lever, now: datetime, *, force: bool = False
+        self,
+        lever: Lever,
+        value: LeverValue,
+        now: datetime,
+        *,
+        force: bool = False,
+        urgent: bool = False,
     ) -> Attempt:
-        """Put back the owner's value; the debt is gone once it is read back.
+        """Give a lever we hold its owner's ``value``; then the debt is gone.
 
-        ``force`` does not wait for another time.
+        ``force`` does not wait for another time, ``urgent`` not for our own pace.
         """
-        entry = self._journal.entry(lever)
-        if entry is None:
-            return Attempt(Action.UNCHANGED)
-        if entry.owner is None:
-            # There was no value before ours, and Tesla offers no way to clear it.
-            await self.give_up(lever)
+        if (entry := self.journal.entry(lever)) is None:
             return Attempt(Action.UNCHANGED)
         current = lever_value(self._site.data, lever)
         # An unconfirmed command may still be applied late, so an equal read-back
         # is not enough then.
-        if not (entry.confirmed and same(current, entry.owner)):
-            if not force and self._must_wait(lever, now):
+        if not (entry.confirmed and same(current, value)):
+            sent = self._sent.get(lever)
+            if (
+                sent is not None
+                and not force
+                and same(sent.value, value)
+                and now < sent.at + _patience(lever, urgent=urgent)
+            ):
+                attempt = await self._go_on_reading(lever, sent, now)
+            elif not force and self._must_wait(lever, now, urgent=urgent):
                 return Attempt(Action.POSTPONED)
-            attempt = await self._send(lever, entry.owner)
+            else:
+                attempt = await self._send(lever, value)
             if attempt.action is not Action.SENT:
                 return attempt
-        await self._save(self._journal.with_entry(lever, None))
+        self._sent.pop(lever, None)
+        await self.save(self.journal.restored(lever, dt_util.utcnow()))
         return Attempt(Action.RESTORED)
 
     async def confirm(self, lever: Lever) -> None:
         """Note that a read-back has shown what was sent."""
         self._sent.pop(lever, None)
-        journal = self._journal.confirmed(lever)
+        journal = self.journal.confirmed(lever)
         if lever is Lever.TARIFF:
-            await self._store.save_sometimes(dt_util.utcnow(), journal=journal)
+            await self._store.put_sometimes(
+                replace(self._store.standing, journal=journal), dt_util.utcnow()
+            )
         else:
-            await self._save(journal)
+            await self.save(journal)
 
-    async def give_up(self, lever: Lever) -> None:
-        """Forget a lever that its owner has taken back."""
-        await self._save(self._journal.with_entry(lever, None))
-
-    async def accept_owner(self, lever: Lever, value: LeverValue) -> None:
-        """Remember another value as the one to put back."""
-        await self._save(self._journal.with_owner(lever, value))
+    async def save(self, journal: Journal) -> None:
+        """Write the journal; when this returns it is on disk."""
+        await self._store.put(replace(self._store.standing, journal=journal))
 
     @property
-    def _journal(self) -> Journal:
+    def journal(self) -> Journal:
         """Return what is owed now."""
-        return self._store.state.journal
+        return self._store.standing.journal
+
+    async def _wait_for(self, lever: Lever, sent: _Sent, now: datetime) -> Attempt:
+        """Go on reading back a command whose effect has not shown yet."""
+        attempt = await self._go_on_reading(lever, sent, now)
+        if attempt.action is Action.SENT:
+            await self.confirm(lever)
+        return attempt
+
+    async def _go_on_reading(self, lever: Lever, sent: _Sent, now: datetime) -> Attempt:
+        """Read back what is left of the schedule; nothing is sent again yet."""
+        if now >= sent.at + timedelta(seconds=READ_BACK_AT[-1]):
+            return Attempt(Action.POSTPONED)
+        return await self._read_back(lever, sent.value, sent.at, None)
 
     async def _write_ahead(self, lever: Lever, journal: Journal) -> None:
         """Write down a change before it is made.
 
-        From the second tariff on the owner's is on disk already, and one of ours is
-        recognised by its code whatever the journal says of it. So the hundreds of
-        tariffs of a day do not cost hundreds of writes.
+        From the second tariff of prices on the owner's is on disk already, and one of
+        ours is recognised by its code whatever the journal says of it. So the hundreds
+        of tariffs of a day do not cost hundreds of writes.
         """
-        if lever is Lever.TARIFF and self._journal.entry(lever) is not None:
-            await self._store.save_sometimes(dt_util.utcnow(), journal=journal)
+        before, after = self.journal.entry(lever), journal.entry(lever)
+        if (
+            lever is Lever.TARIFF
+            and before is not None
+            and after is not None
+            and before.feature is after.feature
+        ):
+            await self._store.put_sometimes(
+                replace(self._store.standing, journal=journal), dt_util.utcnow()
+            )
         else:
-            await self._save(journal)
+            await self.save(journal)
 
-    async def _save(self, journal: Journal) -> None:
-        """Write the journal; when this returns it is on disk."""
-        await self._store.save_journal(journal)
-
-    def _must_wait(self, lever: Lever, now: datetime) -> bool:
+    def _must_wait(self, lever: Lever, now: datetime, *, urgent: bool) -> bool:
         """Return whether the service or our own pace forbids a command now."""
         if self._not_before is not None and now < self._not_before:
             return True
-        return lever is Lever.TARIFF and not may_upload(self._uploads, now)
+        return (
+            lever is Lever.TARIFF and not urgent and not may_upload(self._uploads, now)
+        )
 
     async def _send(self, lever: Lever, value: LeverValue) -> Attempt:
         """Send a command and wait for the read-back to agree."""
@@ -196,11 +224,7 @@ class Actuator:
             self._uploads.append(sent_at)
         error: ClientError | None = None
         try:
-            match value:
-                case TeslaTariff():
-                    await self._client.send_tariff(value)
-                case OperationMode():
-                    await self._client.send_operation_mode(value)
+            await self._command(lever, value)
         except OutcomeUnknownError as unknown:
             LOGGER.debug("No answer to a command, reading back: %s", unknown)
             error = unknown
@@ -208,8 +232,26 @@ class Actuator:
             asked = isinstance(refusal, RateLimitedError) and refusal.retry_after
             self._not_before = sent_at + (asked or RETRY_AFTER)
             del self._sent[lever]
-            return Attempt(Action.FAILED, refusal)
+            return Attempt(Action.FAILED, refusal, refused=True)
         return await self._read_back(lever, value, sent_at, error)
+
+    async def _command(self, lever: Lever, value: LeverValue) -> None:
+        """Send the command that a lever has."""
+        match lever, value:
+            case Lever.TARIFF, TeslaTariff():
+                await self._client.send_tariff(value)
+            case Lever.OPERATION_MODE, OperationMode():
+                await self._client.send_operation_mode(value)
+            case Lever.EXPORT_RULE, ExportRule():
+                await self._client.send_export_rule(value)
+            case Lever.GRID_CHARGING, bool():
+                await self._client.send_grid_charging(value)
+            case Lever.STORM_WATCH, bool():
+                await self._client.send_storm_watch(value)
+            case Lever.BACKUP_RESERVE, float():
+                await self._client.send_backup_reserve(value)
+            case _:
+                raise TypeError(f"{value!r} is no value of {lever}")
 
     async def _read_back(
         self,
@@ -243,3 +285,8 @@ class Actuator:
         return Attempt(
             Action.FAILED, error or UnavailableError("the site cannot be read back")
         )
+
+
+def _patience(lever: Lever, *, urgent: bool) -> timedelta:
+    """Return how long a command gets to show before it is sent again."""
+    return RESEND_AFTER if lever is Lever.TARIFF and not urgent else RESEND_SOON

@@ -1,5 +1,6 @@
 """Tell the user, through repairs, what only the user can notice or mend."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from homeassistant.core import HomeAssistant, callback
@@ -7,8 +8,9 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..core.engine import ALARM_AFTER
-from ..core.model.decisions import Feature, Want
+from ..core.model.decisions import Reason, Want
 
+DEBT_ID = "debt_id"
 STUBBORN_AFTER = 3
 """So many uploads in a row without effect are no coincidence."""
 
@@ -27,7 +29,7 @@ class Issues:
         self, wants: tuple[Want, ...], last_good_at: datetime, now: datetime
     ) -> None:
         """Say that prices are missing, and what is done about it."""
-        fallback = any(want.feature is Feature.SAFETY for want in wants)
+        fallback = any(want.reason is Reason.PRICES_MISSING for want in wants)
         missing = now - last_good_at >= ALARM_AFTER
         self._set("fallback_active", fallback, since=last_good_at)
         self._set("prices_missing", missing and not fallback, since=last_good_at)
@@ -67,24 +69,35 @@ class Issues:
 
 
 @callback
-def report_not_restored(hass: HomeAssistant, subentry_id: str, title: str) -> None:
-    """Say that the owner's settings could not be put back on removal."""
+def report_not_restored(
+    hass: HomeAssistant, debt_id: str, title: str, left: Sequence[str]
+) -> None:
+    """Say which of the owner's settings could not be put back, and offer to try again.
+
+    ``left`` is what is still different, in words. See ``repairs`` for the offer.
+    """
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"not_restored_{subentry_id}",
-        is_fixable=False,
+        f"not_restored_{debt_id}",
+        data={DEBT_ID: debt_id},
+        is_fixable=True,
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key="not_restored",
-        translation_placeholders={"name": title},
+        translation_placeholders=describe_left(title, left),
     )
 
 
+def describe_left(title: str, left: Sequence[str]) -> dict[str, str]:
+    """Return the placeholders of the texts about what is still different."""
+    return {"name": title, "left": "\n".join(f"- {item}" for item in left)}
+
+
 @callback
-def withdraw_not_restored(hass: HomeAssistant, subentry_id: str) -> None:
-    """Take that back, because the Powerwall is looked after again."""
-    ir.async_delete_issue(hass, DOMAIN, f"not_restored_{subentry_id}")
+def withdraw_not_restored(hass: HomeAssistant, debt_id: str) -> None:
+    """Take that back: nothing is owed any more, or another home sees to it."""
+    ir.async_delete_issue(hass, DOMAIN, f"not_restored_{debt_id}")
 
 
 @callback
@@ -94,7 +107,8 @@ def report_state_lost(hass: HomeAssistant, entry_id: str) -> None:
         hass,
         DOMAIN,
         f"state_lost_{entry_id}",
-        is_fixable=False,
+        # There is nothing to be done here; the user confirms to have read it.
+        is_fixable=True,
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key="state_lost",

@@ -1,5 +1,6 @@
 """Give each lever what was decided for it, and explain what became of that."""
 
+from dataclasses import replace
 from datetime import datetime
 import math
 
@@ -7,10 +8,11 @@ from homeassistant.util import dt as dt_util
 
 from ..clients.errors import AuthError, RejectedError
 from ..coordinator.errors import error_key
-from ..coordinator.powerwall import SiteCoordinator
+from ..core.arbiter import Ruling
+from ..core.day_plan import Plan
 from ..core.day_tariff import Blocked
-from ..core.engine import Plan
-from ..core.journal import difference, lever_value, same
+from ..core.engine import STEERED
+from ..core.journal import Finding, difference, same
 from ..core.model.decisions import (
     Action,
     Feature,
@@ -22,11 +24,20 @@ from ..core.model.decisions import (
     TariffPrices,
     Want,
 )
-from ..core.model.powerwall import OperationMode
+from ..core.model.lever_values import lever_value
+from ..core.model.tesla_tariff import TeslaTariff
+from ..core.overruling import overruled, reinstated
 from .actuator import Actuator, Attempt
 from .issues import Issues
 from .log import DecisionLog
-from .store import StateStore
+from .readings import SiteReadings, StandingKeeper
+
+URGENT = STEERED | {Feature.MANUAL}
+"""Features for which somebody waits, or whose tariffs must not stay."""
+HOLDING = frozenset(
+    {Feature.SAFETY, Feature.FORCE, Feature.SPIKE_RESPONSE, Feature.CURTAILMENT}
+)
+"""Features that hold a lever although it is as they want it already."""
 
 
 class Levers:
@@ -38,8 +49,8 @@ class Levers:
     def __init__(
         self,
         actuator: Actuator,
-        site: SiteCoordinator,
-        store: StateStore,
+        site: SiteReadings,
+        store: StandingKeeper,
         log: DecisionLog,
         issues: Issues,
     ) -> None:
@@ -54,35 +65,46 @@ class Levers:
         self.plan: Plan | None = None
         """The plan of this moment, whose prices explain a tariff."""
 
-    async def observe(self, now: datetime) -> bool:
+    def shown(self, lever: Lever) -> LeverValue | None:
+        """Return what the site last showed of a lever."""
+        return lever_value(self._site.known, lever) if self._site.known else None
+
+    async def observe(self, now: datetime) -> frozenset[Lever]:
         """Take note of what the Powerwall shows of our and others' changes.
 
-        Return whether the owner has taken back the operation mode.
+        Return the levers that somebody else has moved.
         """
-        taken_back = False
+        moved = set()
         if self._site.known is None or not self._site.last_update_success:
-            return taken_back
+            return frozenset()
         for lever in Lever:
-            entry = self._store.state.journal.entry(lever)
-            current = lever_value(self._site.data, lever)
-            if entry is None or current is None:
-                continue
-            if self._store.state.journal.foreign_change(lever, current):
-                await self._accept_change(lever, current, now)
-                taken_back |= lever is Lever.OPERATION_MODE
-            elif not entry.confirmed and same(current, entry.sent):
-                await self._actuator.confirm(lever)
-        return taken_back
+            current = self.shown(lever)
+            match self._actuator.journal.finding(lever, current, now):
+                case Finding.ARRIVED:
+                    await self._actuator.confirm(lever)
+                case Finding.FOREIGN:
+                    moved.add(lever)
+                    await self._accept_change(lever, current, now)
+                case Finding.ECHO if current is not None:
+                    await self._actuator.save(
+                        self._actuator.journal.echoed(
+                            lever, current, Feature.REPLAN, now
+                        )
+                    )
+        return frozenset(moved)
 
     async def _accept_change(
-        self, lever: Lever, current: LeverValue, now: datetime
+        self, lever: Lever, current: LeverValue | None, now: datetime
     ) -> None:
         """Let the owner's change win, and say so."""
-        if lever is Lever.TARIFF:
-            await self._actuator.accept_owner(lever, current)
-        else:
-            await self._actuator.give_up(lever)
-            await self._store.save(mode_yielded=True)
+        standing = self._store.standing
+        entry = standing.journal.entry(lever)
+        if entry is None:
+            return
+        standing = replace(
+            standing, journal=standing.journal.taken_back(lever, current)
+        )
+        await self._store.put(overruled(standing, lever, entry.feature, now))
         self._log.add(
             Record(
                 at=now,
@@ -90,78 +112,241 @@ class Levers:
                 action=Action.OWNER_CHANGED,
                 feature=None,
                 reason=Reason.CHANGED_ELSEWHERE,
+                before=_name(entry.sent),
                 value=_name(current),
+                over=(entry.feature,),
             )
         )
 
     async def apply(
-        self, want: Want, value: LeverValue, now: datetime, *, force: bool = False
+        self,
+        ruling: Ruling,
+        value: LeverValue,
+        now: datetime,
+        *,
+        force: bool = False,
     ) -> Record:
         """Give a lever the value that won."""
+        want = ruling.want
         if self._site.known is None:
-            return self._note(want, Action.FAILED, now, error="unavailable")
-        current = lever_value(self._site.data, want.lever)
-        known = self._store.state.journal.sent_like(want.lever, value)
+            return self._note(ruling, Action.FAILED, now, error="unavailable")
+        current = self.shown(want.lever)
+        if current is None and want.lever is not Lever.TARIFF:
+            ruling = replace(ruling, want=replace(want, reason=Reason.NOT_OFFERED))
+            return self._note(ruling, Action.BLOCKED, now)
+        known = self._actuator.journal.sent_like(want.lever, value)
         if same(current, value) and known and not force:
-            return self._note(want, Action.UNCHANGED, now)
+            await self._hold(want, value, now)
+            return self._note(ruling, Action.UNCHANGED, now, before=current)
+        entry = self._actuator.journal.entry(want.lever)
         attempt = await self._actuator.move(
-            want.lever, value, want.feature, now, force=force
+            want.lever,
+            value,
+            want.feature,
+            now,
+            force=force,
+            urgent=want.feature in URGENT
+            or (entry is not None and entry.feature in URGENT),
         )
         if want.lever is Lever.TARIFF and attempt.action is Action.SENT:
-            await self._store.save(last_sync_at=dt_util.utcnow())
-        return self._note_attempt(want, attempt, now, change=difference(current, value))
-
-    async def pretend(self, want: Want, value: LeverValue, now: datetime) -> Record:
-        """Say what would have been sent; earlier real changes are put back."""
-        await self.restore(want.lever, Reason.SYNC_OFF, now)
-        current = (
-            lever_value(self._site.known, want.lever) if self._site.known else None
+            await self._store.put(
+                replace(self._store.standing, last_sync_at=dt_util.utcnow())
+            )
+        return self._note_attempt(
+            ruling,
+            attempt,
+            now,
+            before=current,
+            change=difference(current, value),
         )
-        before = self._pretended.get(want.lever, current)
+
+    async def _hold(self, want: Want, value: LeverValue, now: datetime) -> None:
+        """Remember who wants a lever that is as it is wanted.
+
+        From now on another value is the user's doing, and wins.
+        """
+        journal = self._actuator.journal
+        if journal.entry(want.lever) is not None:
+            journal = journal.passed_on(want.lever, want.feature)
+        elif want.feature in HOLDING and want.lever is not Lever.TARIFF:
+            journal = journal.held(want.lever, value, want.feature, now)
+        if journal is not self._actuator.journal:
+            await self._actuator.save(journal)
+
+    async def commission(
+        self, lever: Lever, value: LeverValue, now: datetime, *, dry_run: bool
+    ) -> Record:
+        """Give a lever another value of its owner's; whoever held it gives way."""
+        ruling = Ruling(
+            Want(
+                lever=lever,
+                value=value,
+                feature=Feature.MANUAL,
+                reason=Reason.REQUESTED,
+            )
+        )
+        if self._site.known is None:
+            return self._note(ruling, Action.FAILED, now, error="unavailable")
+        current = self.shown(lever)
+        if current is None and lever is not Lever.TARIFF:
+            ruling = replace(
+                ruling, want=replace(ruling.want, reason=Reason.NOT_OFFERED)
+            )
+            return self._note(ruling, Action.BLOCKED, now)
+        if dry_run:
+            return self._note(
+                ruling,
+                Action.DRY_RUN,
+                now,
+                before=current,
+                change=difference(current, value),
+            )
+        before = self._store.standing
+        entry = before.journal.entry(lever)
+        # Of a tariff the owner may want more than the prices.
+        as_it_is = current == value if lever is Lever.TARIFF else same(current, value)
+        if entry is None and as_it_is:
+            return self._note(ruling, Action.UNCHANGED, now, before=current)
+        standing = replace(
+            before, journal=before.journal.commissioned(lever, current, value, now)
+        )
+        if entry is not None:
+            ruling = replace(ruling, over=(entry.feature,))
+            standing = overruled(standing, lever, entry.feature, now)
+        await self._store.put(standing)
+        # The user waits for this very command: nothing newer cuts its read-back off.
+        self._actuator.interrupt.clear()
+        attempt = await self._actuator.restore(lever, value, now, force=True)
+        if attempt.refused:
+            await self._store.put(reinstated(self._store.standing, before))
+        if attempt.action is Action.RESTORED:
+            attempt = replace(attempt, action=Action.SENT)
+        return self._note_attempt(
+            ruling, attempt, now, before=current, change=difference(current, value)
+        )
+
+    async def pretend(self, ruling: Ruling, value: LeverValue, now: datetime) -> Record:
+        """Say what would have been sent; earlier real changes are put back."""
+        lever = ruling.want.lever
+        await self._put_back(lever, Reason.SYNC_OFF, now)
+        before = self._pretended.get(lever, self.shown(lever))
         if same(before, value):
-            return self._note(want, Action.UNCHANGED, now)
-        self._pretended[want.lever] = value
-        change = difference(before, value)
-        return self._note(want, Action.DRY_RUN, now, change=change)
+            return self._note(ruling, Action.UNCHANGED, now, before=before)
+        self._pretended[lever] = value
+        return self._note(
+            ruling,
+            Action.DRY_RUN,
+            now,
+            before=before,
+            change=difference(before, value),
+        )
 
     async def restore(
-        self, lever: Lever, reason: Reason, now: datetime, *, force: bool = False
-    ) -> None:
-        """Give a lever that nobody wants back to its owner."""
-        entry = self._store.state.journal.entry(lever)
+        self,
+        lever: Lever,
+        reason: Reason,
+        now: datetime,
+        *,
+        instead: TeslaTariff | None = None,
+        force: bool = False,
+    ) -> Record | None:
+        """Give a lever that nobody wants back to its owner; None if it has it.
+
+        ``instead`` is the tariff for an owner who never had one, where ours must not
+        stay: Tesla offers no way to have none again.
+        """
+        if lever in self._pretended:
+            return self._stop_pretending(lever, reason, now)
+        return await self._put_back(lever, reason, now, instead=instead, force=force)
+
+    async def _put_back(
+        self,
+        lever: Lever,
+        reason: Reason,
+        now: datetime,
+        *,
+        instead: TeslaTariff | None = None,
+        force: bool = False,
+    ) -> Record | None:
+        """Put back what we owe of a lever; None if nothing is, or nothing was told."""
+        entry = self._actuator.journal.entry(lever)
         if entry is None or self._site.known is None:
-            return
+            return None
+        value = entry.owner
+        if value is None and entry.feature in STEERED:
+            value = instead
+        ruling = Ruling(
+            Want(
+                lever=lever,
+                value=Keep() if value is None else value,
+                feature=entry.feature,
+                reason=reason,
+            )
+        )
+        current = self.shown(lever)
+        if value is None:
+            await self._actuator.save(self._actuator.journal.taken_back(lever, current))
+            return self._note(ruling, Action.UNCHANGED, now, before=current)
+        was_changed = not (same(entry.sent, value) and same(current, value))
+        attempt = await self._actuator.restore(
+            lever, value, now, force=force, urgent=entry.feature in URGENT
+        )
+        if attempt.action is Action.SUPERSEDED or (
+            attempt.action is Action.RESTORED and not was_changed
+        ):
+            # What was held without a change is let go without a word.
+            return None
+        return self._note_attempt(ruling, attempt, now, before=current, change=None)
+
+    async def release(
+        self, reason: Reason, *, instead: TeslaTariff | None = None
+    ) -> None:
+        """Put back everything we owe, as well as it can be done right now."""
+        # Neither our own pace nor a wish that nobody will see to any more stands in
+        # the way.
+        self._actuator.interrupt.clear()
+        for lever in Lever:
+            await self.restore(
+                lever, reason, dt_util.utcnow(), instead=instead, force=True
+            )
+
+    def _stop_pretending(self, lever: Lever, reason: Reason, now: datetime) -> Record:
+        """Say that the owner's value would have been put back."""
+        pretended, current = self._pretended.pop(lever), self.shown(lever)
         want = Want(
             lever=lever,
-            value=entry.owner or Keep(),
-            feature=entry.feature,
+            value=Keep() if current is None else current,
+            feature=Feature.MANUAL,
             reason=reason,
         )
-        attempt = await self._actuator.restore(lever, now, force=force)
-        if attempt.action is Action.SUPERSEDED:
-            return
-        self._note_attempt(want, attempt, now, change=None)
+        return self._note(Ruling(want), Action.DRY_RUN, now, before=pretended)
 
-    def note_blocked(
-        self, want: Want, blocked: Blocked | None, now: datetime
+    def note_kept(
+        self, ruling: Ruling, now: datetime, blocked: Blocked | None = None
     ) -> Record:
-        """Explain that the data do not allow to send anything."""
-        reason = want.reason
-        if want.feature is Feature.MANUAL:
-            reason = Reason(blocked.reason.value) if blocked else Reason.NO_PRICES
+        """Explain why a lever is left as it is."""
+        want = ruling.want
         record = Record(
             at=now,
             lever=want.lever,
             action=Action.BLOCKED,
             feature=want.feature,
-            reason=reason,
+            reason=want.reason,
+            before=_name(self.shown(want.lever)),
+            over=ruling.over,
             blocked=(blocked.start, blocked.end) if blocked else None,
         )
         self._log.add(record)
         return record
 
     def _note_attempt(
-        self, want: Want, attempt: Attempt, now: datetime, change: float | None
+        self,
+        ruling: Ruling,
+        attempt: Attempt,
+        now: datetime,
+        *,
+        before: LeverValue | None,
+        change: float | None,
     ) -> Record:
         """Explain what an attempt came to, and count the ones in vain."""
         if attempt.action is Action.NOT_APPLIED or isinstance(
@@ -175,32 +360,41 @@ class Levers:
         if isinstance(attempt.error, AuthError):
             self._site.start_reauth()
         return self._note(
-            want,
+            ruling,
             attempt.action,
             now,
+            before=before,
             change=change,
             error=error_key(attempt.error) if attempt.error else None,
         )
 
     def _note(
         self,
-        want: Want,
+        ruling: Ruling,
         action: Action,
         now: datetime,
         *,
+        before: LeverValue | None = None,
         change: float | None = None,
         error: str | None = None,
     ) -> Record:
         """Write down one outcome."""
+        want = ruling.want
         record = Record(
             at=now,
             lever=want.lever,
             action=action,
             feature=want.feature,
             reason=want.reason,
+            before=_name(before),
             value=None if isinstance(want.value, Keep) else _name(want.value),
+            over=ruling.over,
             prices=self._prices_behind(want),
-            change=change if change is not None and math.isfinite(change) else None,
+            change=change
+            if want.lever is Lever.TARIFF
+            and change is not None
+            and math.isfinite(change)
+            else None,
             error=error,
         )
         self._log.add(record)
@@ -223,6 +417,16 @@ class Levers:
         )
 
 
-def _name(value: LeverValue) -> str:
+def _name(value: LeverValue | None) -> str | None:
     """Return how a value is shown to people."""
-    return value.value if isinstance(value, OperationMode) else value.buy.name
+    match value:
+        case None:
+            return None
+        case TeslaTariff():
+            return value.buy.name
+        case bool():
+            return "on" if value else "off"
+        case float():
+            return f"{value:.0f} %"
+        case _:
+            return value.value

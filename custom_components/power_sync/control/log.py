@@ -8,7 +8,7 @@ from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from ..const import EVENT_DECISION
-from ..core.model.decisions import Action, Lever, Record
+from ..core.model.decisions import Action, Feature, Lever, Record
 
 KEPT = 200
 REPEATS = frozenset({Action.UNCHANGED, Action.POSTPONED})
@@ -94,7 +94,7 @@ def _adds_nothing(record: Record, before: Record | None) -> bool:
     return (
         record.action is Action.UNCHANGED
         and before.action in {Action.SENT, Action.DRY_RUN}
-        and record.prices == before.prices
+        and (record.prices == before.prices or record.feature is Feature.PLAN)
     )
 
 
@@ -117,8 +117,12 @@ def describe(record: Record) -> dict[str, Any]:
         "reason": record.reason.value,
         "feature": record.feature.name.lower() if record.feature else None,
     }
+    if record.before is not None:
+        data["from"] = record.before
     if record.value is not None:
-        data["value"] = record.value
+        data["to"] = record.value
+    if record.over:
+        data["over"] = [feature.name.lower() for feature in record.over]
     if record.change is not None:
         data["largest_change"] = round(record.change, 4)
     if record.error is not None:

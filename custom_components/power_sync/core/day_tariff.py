@@ -6,12 +6,19 @@ price, and every half hour takes the duration-weighted mean of what covers it.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
 
-from .model.prices import FRESH, Channel, ForecastChoice, PriceSeries
+from .model.prices import (
+    FRESH,
+    Channel,
+    ForecastChoice,
+    PricePoint,
+    PriceSeries,
+    SpikeStatus,
+)
 from .price_history import PriceHistory
 from .tesla_tariff import SLOTS_PER_DAY
 from .timeline import QUARTER, StepFunction, label_of, rolling_day
@@ -29,12 +36,17 @@ class SlotSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One half hour; ``start`` is None where the local time does not exist."""
+    """One half hour; ``start`` is None where the local time does not exist.
+
+    ``spike`` is True where the source flags an import price of what is still ahead
+    of this half hour, on the date that it carries the prices of.
+    """
 
     start: datetime | None
     import_price: float
     export_price: float
     source: SlotSource
+    spike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +112,14 @@ def build(
         return exports
 
     assumed = imports.assumed | exports.assumed
+    spikes = _spikes(series.imports, spans, now)
     slots: list[Slot | None] = [
         Slot(
             start=spans[label][0][0],
             import_price=imports.prices[label],
             export_price=exports.prices[label],
             source=SlotSource.ASSUMED if label in assumed else SlotSource.PRICED,
+            spike=label in spikes,
         )
         if label in spans
         else None
@@ -183,6 +197,29 @@ def _unfit(
     else:
         return None
     return Blocked(reason=reason, channel=channel, start=start, end=end)
+
+
+def _spikes(
+    points: Sequence[PricePoint], spans: Mapping[int, _Spans], now: datetime
+) -> frozenset[int]:
+    """Return the labels that have a flagged price in what is left of them.
+
+    A flag counts where its point does: not where a surer or finer one took over,
+    nor in the part of the running half hour that is over.
+    """
+    if all(point.spike is SpikeStatus.NONE for point in points):
+        return frozenset()
+    flags = StepFunction(
+        replace(point, price=float(point.spike is not SpikeStatus.NONE), band=None)
+        for point in points
+    )
+    means = {
+        label: flags.mean(
+            (max(start, now), end) for start, end in intervals if end > now
+        )
+        for label, intervals in spans.items()
+    }
+    return frozenset(label for label, mean in means.items() if mean and mean.price > 0)
 
 
 def _label_spans(now: datetime, zone: tzinfo) -> dict[int, _Spans]:

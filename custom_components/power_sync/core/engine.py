@@ -4,21 +4,31 @@ One pure function over a snapshot: it is called whenever something arrives and
 once a minute, and always says the whole of what is wanted.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from .day_tariff import Blocked, DayTariff, build
-from .demand import DemandTerms, in_window
-from .model.decisions import KEEP, Feature, Keep, Lever, Reason, Want
-from .model.powerwall import OperationMode
-from .model.prices import FRESH, Channel, ForecastChoice, PriceSeries
-from .model.tariff_plan import TariffPlan
+from .curtailment import CurtailmentTerms, curtailment_wants, follow_feed_in, reapply
+from .day_plan import Plan, TariffTerms, make_plan
+from .day_tariff import Blocked, build
+from .export_boost import BoostTerms
+from .force import force_wants
+from .hands_off import hands_off_wants
+from .journal import Journal
+from .model.decisions import KEEP, Feature, Keep, Lever, LeverValue, Reason, Want
+from .model.force import running
+from .model.lever_values import lever_value
+from .model.market import MarketPrice
+from .model.powerwall import ExportRule, LiveStatus, OperationMode, SiteInfo
+from .model.prices import FRESH, Channel, ForecastChoice, PricePoint, PriceSeries
+from .model.spikes import SpikeTerms
+from .model.switches import Switch
 from .model.tesla_tariff import TeslaTariff
-from .plan_tariff import plan_tariff
 from .price_history import PriceHistory
-from .price_mapping import MappedPrices, map_prices
-from .tesla_tariff import daily_tariff
+from .replan import Replan, with_replan
+from .spike_response import follow_market, spike_wants
+from .standing import Standing
+from .steering import Steering, steer
 
 FALLBACK_AFTER = timedelta(hours=2)
 """How long prices may be missing before the fallback takes over."""
@@ -30,6 +40,8 @@ MANUAL_PUSH_HOLDS = timedelta(hours=24)
 """A tariff pushed by hand is made of the coming day's prices, no more."""
 PLAN_PUSH_HOLDS = timedelta(days=366)
 """A whole plan is good for a year: prices of another are another plan."""
+STEERED = frozenset({Feature.FORCE, Feature.SPIKE_RESPONSE})
+"""Features whose tariffs say something else than prices, and must not be left."""
 
 
 class Fallback(StrEnum):
@@ -41,145 +53,135 @@ class Fallback(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The user's choices for one home.
+    """The user's choices for one home, beside what is switched on and off.
 
-    ``has_prices`` is False for a home without a price source. Prices that come from
-    a ``tariff_plan`` are sent as the whole plan; any others as the coming day, with
-    the ``demand`` charge where the user wants the Powerwall to know of it.
+    ``has_prices`` is False for a home without a price source, ``watches_market`` for
+    one that has not chosen a region. Which parts of ``tariff``
+    are switched on is not said here.
     """
 
     zone: tzinfo
-    currency: str
-    utility: str
     forecast: ForecastChoice
     fallback: Fallback
-    sync_enabled: bool
     has_prices: bool
-    tariff_plan: TariffPlan | None = None
-    demand: DemandTerms | None = None
-
-    @property
-    def follows_prices(self) -> bool:
-        """Return whether the Powerwall's tariff is to be what prices make it."""
-        return self.sync_enabled and self.has_prices
+    tariff: TariffTerms
+    boost: BoostTerms = field(default_factory=BoostTerms)
+    spike: SpikeTerms = field(default_factory=SpikeTerms)
+    watches_market: bool = False
+    curtailment_margin: float = CurtailmentTerms().margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What is known of the home; None where nothing has arrived yet.
 
-    ``prices`` are as they will be billed. ``owner_mode`` is the operation mode the home has when we leave it alone.
+    ``prices`` are as they will be billed.
     """
 
     prices: PriceSeries | None
     history: PriceHistory
-    owner_mode: OperationMode | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """The tariff of the coming day at each stage of its making."""
-
-    day: DayTariff
-    mapped: MappedPrices
-    tariff: TeslaTariff
+    site: SiteInfo | None = None
+    live: LiveStatus | None = None
+    market: MarketPrice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What one decision leaves to the next.
+    """What one decision leaves to the next, and a restart may forget."""
 
-    ``last_good_at``, ``manual_until`` and ``mode_yielded`` survive restarts.
-    """
-
-    last_good_at: datetime
-    """When a tariff could last be built; the start if never."""
     consumed_at: datetime | None = None
     """Which series the plan or the refusal below comes from."""
     plan: Plan | None = None
     blocked: Blocked | None = None
-    manual_until: datetime | None = None
-    """Until when a tariff pushed by hand stays."""
-    mode_yielded: bool = False
-    """True after the user overruled the fallback in the Tesla app."""
+    steering: Steering | None = None
+    replan: Replan = field(default_factory=Replan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is wanted now, and what to remember."""
+    """What is wanted now, and what to remember for ever and for a while."""
 
     wants: tuple[Want, ...]
+    standing: Standing
     memory: Memory
 
 
+def follows_prices(settings: Settings, standing: Standing) -> bool:
+    """Return whether the Powerwall's tariff is to be what prices make it."""
+    return Switch.AUTO_SYNC in standing.switches and settings.has_prices
+
+
 def decide(
-    snapshot: Snapshot, settings: Settings, memory: Memory, now: datetime
+    snapshot: Snapshot,
+    settings: Settings,
+    standing: Standing,
+    memory: Memory,
+    now: datetime,
 ) -> Decision:
     """Return every feature's want for this moment."""
-    memory = _with_prices(snapshot, settings, memory, now)
+    standing, memory = _with_prices(snapshot, settings, standing, memory, now)
+    standing = _follow(snapshot, settings, standing, now)
+    steering = steer(
+        memory.steering,
+        standing,
+        memory.plan,
+        settings.tariff,
+        settings.spike,
+        settings.zone,
+        now,
+    )
+    memory = replace(memory, steering=steering)
     wants = (
-        *_manual(memory, now),
-        *_fallback(snapshot, settings, memory, now),
-        *_price_sync(settings, memory, now),
+        *_owners_tariff(standing, now),
+        *hands_off_wants(snapshot.live, now),
+        *_fallback(snapshot, settings, standing, now),
+        *_steered(standing, steering, now),
+        *curtailment_wants(standing.curtailment, now),
+        *_pushed(standing, now),
+        *_price_sync(settings, standing, memory, now),
     )
-    return Decision(wants=wants, memory=memory)
-
-
-def make_plan(day: DayTariff, series: PriceSeries, settings: Settings) -> Plan:
-    """Return the tariff that a day's prices become."""
-    mapped = map_prices(
-        [slot.import_price for slot in day.slots],
-        [slot.export_price for slot in day.slots],
-        day.running,
+    return Decision(
+        wants=with_replan(wants, memory.replan, now), standing=standing, memory=memory
     )
-    if settings.tariff_plan is not None:
-        tariff = plan_tariff(
-            settings.tariff_plan, utility=settings.utility, currency=settings.currency
-        )
-    else:
-        tariff = daily_tariff(
-            mapped.buy,
-            mapped.sell,
-            name="PowerSync",
-            utility=settings.utility,
-            currency=settings.currency,
-            charges=series.charges,
-            demand=_demand_rates(day, settings),
-        )
-    return Plan(day=day, mapped=mapped, tariff=tariff)
 
 
-def _demand_rates(day: DayTariff, settings: Settings) -> tuple[float, ...]:
-    """Return what each half hour's peak costs per kW, nothing if that stays ours."""
-    if (terms := settings.demand) is None:
-        return ()
-    return tuple(
-        terms.rate
-        if slot.start is not None and in_window(terms, slot.start, settings.zone)
-        else 0.0
-        for slot in day.slots
-    )
+def owner_value(
+    snapshot: Snapshot, standing: Standing, lever: Lever
+) -> LeverValue | None:
+    """Return what a lever is, or would be, when it is left alone."""
+    if (entry := standing.journal.entry(lever)) is not None:
+        return entry.owner
+    return lever_value(snapshot.site, lever) if snapshot.site else None
 
 
 def _with_prices(
-    snapshot: Snapshot, settings: Settings, memory: Memory, now: datetime
-) -> Memory:
+    snapshot: Snapshot,
+    settings: Settings,
+    standing: Standing,
+    memory: Memory,
+    now: datetime,
+) -> tuple[Standing, Memory]:
     """Build the plan of a series that has not been looked at yet."""
+    if standing.last_good_at is None:
+        standing = replace(standing, last_good_at=now)
     series = snapshot.prices
     if series is None or series.fetched_at == memory.consumed_at:
-        return memory
+        return standing, memory
     memory = replace(memory, consumed_at=series.fetched_at)
     if _just_late(series, now):
-        return memory
+        return standing, memory
     day = build(series, snapshot.history, settings.forecast, settings.zone, now)
     if isinstance(day, Blocked):
-        return replace(memory, plan=None, blocked=day)
-    return replace(
-        memory,
-        plan=make_plan(day, series, settings),
-        blocked=None,
-        last_good_at=now,
-        mode_yielded=False,
+        return standing, replace(memory, plan=None, blocked=day)
+    terms = replace(
+        settings.tariff,
+        protect=Switch.SPIKE_PROTECTION in standing.switches,
+        boost=settings.boost if Switch.EXPORT_BOOST in standing.switches else None,
+    )
+    plan = make_plan(day, series, terms, settings.zone)
+    return (
+        replace(standing, last_good_at=now, mode_yielded=False),
+        replace(memory, plan=plan, blocked=None),
     )
 
 
@@ -194,34 +196,95 @@ def _just_late(series: PriceSeries, now: datetime) -> bool:
     )
 
 
-def _manual(memory: Memory, now: datetime) -> tuple[Want, ...]:
-    """Hold a tariff that the user pushed by hand."""
-    if memory.manual_until is None or memory.manual_until <= now:
+def _follow(
+    snapshot: Snapshot, settings: Settings, standing: Standing, now: datetime
+) -> Standing:
+    """Return what features remember after another look at the home."""
+    on = standing.switches
+    spike = follow_market(
+        standing.spike,
+        snapshot.market,
+        settings.spike
+        if settings.watches_market and Switch.SPIKE_RESPONSE in on
+        else None,
+        now,
+    )
+    terms = None
+    if settings.has_prices and Switch.CURTAILMENT in on:
+        terms = CurtailmentTerms(
+            margin=settings.curtailment_margin, reapply=Switch.REAPPLY_EXPORT_RULE in on
+        )
+    rule = owner_value(snapshot, standing, Lever.EXPORT_RULE)
+    curtailment = reapply(
+        follow_feed_in(standing.curtailment, _feed_in(snapshot, now), terms, now),
+        terms,
+        site_rule=snapshot.site.export_rule if snapshot.site else None,
+        owner_rule=rule if isinstance(rule, ExportRule) else None,
+        live=snapshot.live,
+        now=now,
+    )
+    return replace(
+        standing,
+        journal=_seen(snapshot.site, standing.journal, now),
+        force=standing.force if running(standing.force, now) else None,
+        spike=spike,
+        curtailment=curtailment,
+        pushed=standing.pushed
+        if standing.pushed
+        and now < standing.pushed.until
+        # Pushed when there were no prices, and they have come since.
+        and not follows_prices(settings, standing)
+        else None,
+    )
+
+
+def _seen(site: SiteInfo | None, journal: Journal, now: datetime) -> Journal:
+    """Return the journal after a look at every lever."""
+    if site is not None:
+        for lever in journal.echoes:
+            journal = journal.seen(lever, lever_value(site, lever), now)
+    return journal
+
+
+def _feed_in(snapshot: Snapshot, now: datetime) -> PricePoint | None:
+    """Return what export earns now, None where no fresh price says it."""
+    series = snapshot.prices
+    if series is None or now - series.fetched_at > PLAN_HOLDS:
+        return None
+    return series.running(Channel.EXPORT, now)
+
+
+def _owners_tariff(standing: Standing, now: datetime) -> tuple[Want, ...]:
+    """Leave a tariff alone that the owner has just chosen in the Tesla app."""
+    until = standing.owner_tariff_until
+    if until is None or until <= now:
         return ()
     return (
         Want(
             lever=Lever.TARIFF,
             value=KEEP,
             feature=Feature.MANUAL,
-            reason=Reason.REQUESTED,
-            expires=memory.manual_until,
+            reason=Reason.CHANGED_ELSEWHERE,
+            expires=until,
         ),
     )
 
 
 def _fallback(
-    snapshot: Snapshot, settings: Settings, memory: Memory, now: datetime
+    snapshot: Snapshot, settings: Settings, standing: Standing, now: datetime
 ) -> tuple[Want, ...]:
     """Run on self-consumption once prices have been missing for too long.
 
     Only time-based control acts on prices; any other mode is left alone.
     """
     if (
-        not settings.follows_prices
+        not follows_prices(settings, standing)
         or settings.fallback is not Fallback.SELF_CONSUMPTION
-        or now - memory.last_good_at < FALLBACK_AFTER
-        or memory.mode_yielded
-        or snapshot.owner_mode is not OperationMode.AUTONOMOUS
+        or standing.last_good_at is None
+        or now - standing.last_good_at < FALLBACK_AFTER
+        or standing.mode_yielded
+        or owner_value(snapshot, standing, Lever.OPERATION_MODE)
+        is not OperationMode.AUTONOMOUS
     ):
         return ()
     return (
@@ -234,12 +297,42 @@ def _fallback(
     )
 
 
-def _price_sync(settings: Settings, memory: Memory, now: datetime) -> tuple[Want, ...]:
+def _steered(
+    standing: Standing, steering: Steering | None, now: datetime
+) -> tuple[Want, ...]:
+    """Charge or discharge now, because the user or the market calls for it."""
+    if steering is None:
+        return ()
+    return (
+        *force_wants(standing.force, steering.tariff, now),
+        *spike_wants(standing.spike, steering.tariff, now),
+    )
+
+
+def _pushed(standing: Standing, now: datetime) -> tuple[Want, ...]:
+    """Hold a tariff that the user has sent by hand."""
+    if standing.pushed is None or standing.pushed.until <= now:
+        return ()
+    return (
+        Want(
+            lever=Lever.TARIFF,
+            value=standing.pushed.tariff,
+            feature=Feature.PLAN,
+            reason=Reason.REQUESTED,
+            expires=standing.pushed.until,
+        ),
+    )
+
+
+def _price_sync(
+    settings: Settings, standing: Standing, memory: Memory, now: datetime
+) -> tuple[Want, ...]:
     """Follow the prices; without a fresh plan the last good tariff stays."""
-    if not settings.follows_prices:
+    if not follows_prices(settings, standing):
         return ()
     value: TeslaTariff | Keep = KEEP
-    if memory.plan is not None and now - memory.last_good_at > PLAN_HOLDS:
+    good_at = standing.last_good_at or now
+    if memory.plan is not None and now - good_at > PLAN_HOLDS:
         # Even a plan that was never sent must not be sent now: it says nothing
         # about this moment, and the user may have chosen otherwise since.
         reason = Reason.STALE
@@ -249,6 +342,16 @@ def _price_sync(settings: Settings, memory: Memory, now: datetime) -> tuple[Want
         reason = Reason(memory.blocked.reason.value)
     else:
         reason = Reason.NO_PRICES
+    entry = standing.journal.entry(Lever.TARIFF)
+    if (
+        isinstance(value, Keep)
+        and entry is not None
+        and entry.feature in STEERED | {Feature.REPLAN}
+    ):
+        # What stays must be a tariff of prices, not one of a force or a spike, nor a
+        # late one that may be anything: better the owner's own until there are
+        # prices again.
+        return ()
     return (
         Want(
             lever=Lever.TARIFF, value=value, feature=Feature.PRICE_SYNC, reason=reason

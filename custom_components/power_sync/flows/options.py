@@ -1,5 +1,6 @@
 """The standing choices of a home."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -17,16 +18,30 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..const import (
+    CONF_CURTAILMENT,
     CONF_DEMAND,
     CONF_DRY_RUN,
+    CONF_EXPORT_BOOST,
     CONF_FALLBACK,
     CONF_FORECAST,
+    CONF_SPIKE_RESPONSE,
     CONF_TIME_ZONE,
 )
 from ..core.engine import Fallback
 from ..core.model.prices import ForecastChoice
 from ..preferences import Preferences
 from .demand import demand_fields, shown_demand, typed_demand
+from .features import (
+    boost_fields,
+    curtailment_fields,
+    shown_boost,
+    shown_curtailment,
+    shown_spike,
+    spike_fields,
+    typed_boost,
+    typed_curtailment,
+    typed_spike,
+)
 from .form_steps import FormSteps
 from .forms import translated_choice
 from .service import FormError
@@ -42,7 +57,14 @@ class PowerSyncOptionsFlow(
     ) -> ConfigFlowResult:
         """Ask what to change."""
         return self.async_show_menu(
-            step_id="init", menu_options=["general", CONF_DEMAND]
+            step_id="init",
+            menu_options=[
+                "general",
+                CONF_DEMAND,
+                CONF_EXPORT_BOOST,
+                CONF_SPIKE_RESPONSE,
+                CONF_CURTAILMENT,
+            ],
         )
 
     async def async_step_general(
@@ -50,7 +72,7 @@ class PowerSyncOptionsFlow(
     ) -> ConfigFlowResult:
         """Ask what every home has to choose."""
         zones = await self.hass.async_add_executor_job(available_timezones)
-        chosen = Preferences.from_options(self.config_entry.options)
+        chosen = self._chosen
         schema = vol.Schema(
             {
                 vol.Required(
@@ -83,17 +105,71 @@ class PowerSyncOptionsFlow(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the demand charge."""
-        stored, error = self.config_entry.options, None
+        return self._ask_terms(
+            CONF_DEMAND,
+            demand_fields(),
+            shown_demand(self.config_entry.options.get(CONF_DEMAND)),
+            typed_demand,
+            user_input,
+        )
+
+    async def async_step_export_boost(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how much better exporting is made to look, and when."""
+        return self._ask_terms(
+            CONF_EXPORT_BOOST,
+            boost_fields(),
+            shown_boost(self._chosen.boost),
+            typed_boost,
+            user_input,
+        )
+
+    async def async_step_spike_response(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which wholesale prices are responded to, and how."""
+        return self._ask_terms(
+            CONF_SPIKE_RESPONSE,
+            spike_fields(),
+            shown_spike(self._chosen),
+            typed_spike,
+            user_input,
+        )
+
+    async def async_step_curtailment(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask when export is worth something again."""
+        return self._ask_terms(
+            CONF_CURTAILMENT,
+            curtailment_fields(),
+            shown_curtailment(self._chosen.curtailment_margin),
+            typed_curtailment,
+            user_input,
+        )
+
+    @property
+    def _chosen(self) -> Preferences:
+        return Preferences.from_options(self.config_entry.options)
+
+    def _ask_terms(
+        self,
+        key: str,
+        fields: Mapping[Any, Any],
+        shown: Mapping[str, Any],
+        typed: Callable[[Mapping[str, Any]], dict[str, Any]],
+        user_input: dict[str, Any] | None,
+    ) -> ConfigFlowResult:
+        """Show a form until what it gives can be stored under its name."""
+        error = None
         if user_input is not None:
             try:
-                return self.async_create_entry(
-                    data={**stored, CONF_DEMAND: typed_demand(user_input)}
-                )
+                terms = typed(user_input)
             except FormError as failed:
                 error = failed
-        return self.show_form(
-            "demand",
-            demand_fields(),
-            user_input or shown_demand(stored.get(CONF_DEMAND)),
-            error,
-        )
+            else:
+                return self.async_create_entry(
+                    data={**self.config_entry.options, key: terms}
+                )
+        return self.show_form(key, fields, user_input or shown, error)

@@ -1,6 +1,6 @@
 """Add or change a price source or a Powerwall of a home that is already set up."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, override
 
@@ -15,31 +15,30 @@ from homeassistant.config_entries import (
 
 from ..const import (
     CONF_BASE_URL,
+    CONF_ENERGY_SITE_ID,
     CONF_PROVIDER,
     CONF_SIMULATED,
+    CONF_WAYS,
     PROVIDER_AMBER,
     SUBENTRY_TARIFF_PLAN,
 )
+from ..core.model.powerwall import EnergySite
 from ..core.model.tariff_plan import TariffPlan
+from ..stored.ways import StoredWay, ways_from_stored, ways_to_stored
 from .amber import AMBER
 from .duplicates import used_elsewhere
 from .forms import account_answers, account_form
 from .price_sources import PRICE_SOURCES, PriceSourceSteps
 from .service import FormError, Service
-from .steps import ServiceSteps
 from .tariff_plan import powerwall_plan
-from .tesla import TESLEMETRY
+from .tesla import powerwall_subentry
+from .ways import WaySteps
 
 type FirstStep = Callable[[], Awaitable[SubentryFlowResult]]
 
 
-class ServiceSubentryFlow(
-    ServiceSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
-    ConfigSubentryFlow,
-):
-    """What both kinds of subentry do the same way."""
-
-    service: Service[Any]
+class HomePartFlow(ConfigSubentryFlow):
+    """What holds for both parts of which a home has one."""
 
     def refusal(self) -> SubentryFlowResult | None:
         """Say why another one cannot be added; a home has at most one of each kind."""
@@ -48,6 +47,12 @@ class ServiceSubentryFlow(
             return self.async_abort(reason="simulated")
         if any(entry.get_subentries_of_type(self._subentry_type)):
             return self.async_abort(reason="one_per_home")
+        return None
+
+    def refusal_to_change(self) -> SubentryFlowResult | None:
+        """Say why one cannot be changed."""
+        if self._get_entry().data.get(CONF_SIMULATED):
+            return self.async_abort(reason="simulated")
         return None
 
     def store(self, subentry: ConfigSubentryData) -> SubentryFlowResult:
@@ -60,52 +65,12 @@ class ServiceSubentryFlow(
             unique_id=subentry["unique_id"],
         )
 
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Change token or address; the site stays the same."""
-        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
-        if entry.data.get(CONF_SIMULATED):
-            return self.async_abort(reason="simulated")
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            token, addresses = account_answers(user_input, self.service.token_field)
-            try:
-                data = await self.new_token(
-                    self.service,
-                    subentry.data,
-                    {self.service.token_field: token},
-                    addresses[CONF_BASE_URL],
-                )
-            except FormError as error:
-                errors[error.field] = error.key
-            else:
-                return self.async_update_and_abort(
-                    entry, subentry, data={**data, **addresses}
-                )
-        return self.async_show_form(
-            step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(
-                account_form(
-                    self.service.token_field,
-                    {
-                        field: subentry.data.get(field, default)
-                        for field, default in self.service.addresses.items()
-                    },
-                ),
-                user_input or {},
-            ),
-            errors=errors,
-        )
-
 
 class PriceSourceFlow(
     PriceSourceSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
-    ServiceSubentryFlow,
+    HomePartFlow,
 ):
     """A price source of any kind."""
-
-    service = AMBER
 
     async def async_step_user(
         self, _user_input: dict[str, Any] | None = None
@@ -115,17 +80,52 @@ class PriceSourceFlow(
             step_id="user", menu_options=list(PRICE_SOURCES)
         )
 
-    @override
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Change a source; what kind it is stays as it is."""
+        if (refusal := self.refusal_to_change()) is not None:
+            return refusal
         provider = self.stored_source[CONF_PROVIDER]
         if provider == PROVIDER_AMBER:
-            return await super().async_step_reconfigure(user_input)
+            return await self._change_account(user_input)
         # The first step of each kind has its name.
         first_step: FirstStep = getattr(self, f"async_step_{provider}")
         return await first_step()
+
+    async def _change_account(
+        self, user_input: dict[str, Any] | None
+    ) -> SubentryFlowResult:
+        """Change Amber's token or addresses; the site stays the same."""
+        stored, errors = self.stored_source, dict[str, str]()
+        if user_input is not None:
+            token, addresses = account_answers(user_input, AMBER.token_field)
+            try:
+                data = await self.new_token(
+                    AMBER, stored, {AMBER.token_field: token}, addresses[CONF_BASE_URL]
+                )
+            except FormError as error:
+                errors[error.field] = error.key
+            else:
+                return self.async_update_and_abort(
+                    self._get_entry(),
+                    self._get_reconfigure_subentry(),
+                    data={**data, **addresses},
+                )
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                account_form(
+                    AMBER.token_field,
+                    {
+                        field: stored.get(field, default)
+                        for field, default in AMBER.addresses.items()
+                    },
+                ),
+                user_input or {},
+            ),
+            errors=errors,
+        )
 
     @property
     @override
@@ -180,32 +180,48 @@ class PriceSourceFlow(
         return self.store(source)
 
 
-class PowerwallFlow(ServiceSubentryFlow):
-    """A Powerwall; for now through Teslemetry."""
-
-    service = TESLEMETRY
+class PowerwallFlow(
+    WaySteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
+    HomePartFlow,
+):
+    """A Powerwall and the ways in to it."""
 
     async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
+        self, _user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask for the account."""
-        return self.refusal() or await self.ask_account(TESLEMETRY, user_input)
+        """Ask for the first way in."""
+        return self.refusal() or await self.async_step_tesla()
 
-    async def async_step_tesla(
-        self, user_input: dict[str, Any] | None = None
+    async def async_step_reconfigure(
+        self, _user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask for the account."""
-        return await self.ask_account(TESLEMETRY, user_input)
+        """Ask what to do with the ways; the site stays the same."""
+        if (refusal := self.refusal_to_change()) is not None:
+            return refusal
+        stored = self._get_reconfigure_subentry()
+        self.wanted_site = stored.data[CONF_ENERGY_SITE_ID]
+        return self.show_way_menu("reconfigure")
 
-    async def async_step_powerwall(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Ask which site."""
-        return await self.ask_site(TESLEMETRY, user_input)
+    @property
+    @override
+    def known_ways(self) -> Sequence[StoredWay]:
+        if self.source != SOURCE_RECONFIGURE:
+            return ()
+        return ways_from_stored(self._get_reconfigure_subentry().data)
 
     @override
-    async def service_done(
-        self, service: Service[Any], subentry: ConfigSubentryData
-    ) -> SubentryFlowResult:
-        """Store the Powerwall."""
-        return self.store(subentry)
+    async def way_done(self, way: StoredWay, site: EnergySite) -> SubentryFlowResult:
+        """Store a new Powerwall, or a way to one."""
+        if self.source != SOURCE_RECONFIGURE:
+            return self.store(powerwall_subentry(site, way))
+        return await super().way_done(way, site)
+
+    @override
+    async def ways_done(self, ways: Sequence[StoredWay]) -> SubentryFlowResult:
+        """Store the ways; the entry reloads by itself."""
+        stored = self._get_reconfigure_subentry()
+        return self.async_update_and_abort(
+            self._get_entry(),
+            stored,
+            data={**stored.data, CONF_WAYS: ways_to_stored(ways)},
+        )

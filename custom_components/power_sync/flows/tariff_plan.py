@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
 )
 
 from ..const import CONF_SIMULATED, SUBENTRY_TARIFF_PLAN
+from ..core.model.decisions import Lever
 from ..core.model.tariff_plan import TariffPlan
 from ..core.plan_tariff import NoPlanInTariffError, plan_from_tariff
 from ..stored.plan import plan_from_stored, plan_to_stored
@@ -78,7 +79,7 @@ def powerwall_plan(entry: ConfigEntry[Any]) -> TariffPlan | None:
         return None
     if (powerwall := entry.runtime_data.powerwall) is None:
         return None
-    kept, site = powerwall.controller.journal.tariff, powerwall.site.known
+    kept, site = powerwall.controller.journal.entry(Lever.TARIFF), powerwall.site.known
     tariff = kept.owner if kept else site and site.tariff
     if tariff is None:
         return None

@@ -14,38 +14,14 @@ from homeassistant.util import dt as dt_util
 
 from ..control.log import describe, slot_start
 from ..control.tariff_view import TodaysTariff, todays_tariff
+from ..control_entity import ControlEntity
 from ..coordinator.powerwall import SiteCoordinator
 from ..core.model.decisions import Action, Lever
 from ..entity import PowerwallEntity, price_unit
 from ..runtime import Powerwall
 
 
-class _DecisionSensor(PowerwallEntity[SiteCoordinator], SensorEntity):
-    """A sensor about the controller's work, which is there even offline."""
-
-    def __init__(
-        self, powerwall: Powerwall, description: SensorEntityDescription
-    ) -> None:
-        """Follow the controller."""
-        super().__init__(powerwall, powerwall.site, description)
-        self._controller = powerwall.controller
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Listen to decisions too."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self._controller.log.async_add_listener(self.async_write_ha_state)
-        )
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: what we did is known whatever the service says."""
-        return True
-
-
-class LastSyncSensor(_DecisionSensor):
+class LastSyncSensor(ControlEntity, SensorEntity):
     """When the Powerwall was last seen to have taken a tariff."""
 
     def __init__(self, powerwall: Powerwall) -> None:
@@ -63,10 +39,10 @@ class LastSyncSensor(_DecisionSensor):
     @override
     def native_value(self) -> datetime | None:
         """Return the moment."""
-        return self._controller.last_sync_at
+        return self.controller.last_sync_at
 
 
-class SyncResultSensor(_DecisionSensor):
+class SyncResultSensor(ControlEntity, SensorEntity):
     """What became of the last attempt to keep the tariff right, and why."""
 
     _unrecorded_attributes = frozenset({"slots"})
@@ -87,14 +63,14 @@ class SyncResultSensor(_DecisionSensor):
     @override
     def native_value(self) -> str | None:
         """Return the outcome."""
-        record = self._controller.log.latest.get(Lever.TARIFF)
+        record = self.controller.log.latest.get(Lever.TARIFF)
         return record.action.value if record else None
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
         """Return everything that explains the outcome."""
-        record = self._controller.log.latest.get(Lever.TARIFF)
+        record = self.controller.log.latest.get(Lever.TARIFF)
         return describe(record) if record else None
 
 

@@ -1,4 +1,4 @@
-"""Sensors of a Powerwall: power flows, and settings and equipment."""
+"""Sensors of a Powerwall: power flows and equipment."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,7 @@ from homeassistant.const import (
     UnitOfPower,
 )
 
-from ..core.model.powerwall import (
-    ExportRule,
-    GridStatus,
-    LiveStatus,
-    OperationMode,
-    SiteInfo,
-)
+from ..core.model.powerwall import GridStatus, LiveStatus, SiteInfo
 from .reading import ReadingDescription
 
 
@@ -72,32 +66,6 @@ LIVE: tuple[ReadingDescription[LiveStatus], ...] = (
 
 
 SITE: tuple[ReadingDescription[SiteInfo], ...] = (
-    ReadingDescription(
-        key="operation_mode",
-        translation_key="operation_mode",
-        value_fn=lambda site: (
-            site.operation_mode.value if site.operation_mode else None
-        ),
-        device_class=SensorDeviceClass.ENUM,
-        options=[mode.value for mode in OperationMode],
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
-    ReadingDescription(
-        key="backup_reserve",
-        translation_key="backup_reserve",
-        value_fn=lambda site: site.backup_reserve,
-        native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=0,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
-    ReadingDescription(
-        key="export_rule",
-        translation_key="export_rule",
-        value_fn=lambda site: site.export_rule.value if site.export_rule else None,
-        device_class=SensorDeviceClass.ENUM,
-        options=[rule.value for rule in ExportRule],
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
     ReadingDescription(
         key="capacity",
         translation_key="capacity",

@@ -1,16 +1,16 @@
 """A service for tests and the demo: look behind the scenes, break and repair."""
 
-from datetime import UTC, datetime
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .admin_events import event_routes
+from .admin_state import command, doors, state
 from .amber_service import AmberCloud
-from .config import AMBER_TOKEN, TESLEMETRY_TOKEN
+from .config import AMBER_TOKEN
 from .faults import FaultError, fault_from_json
-from .front_door import FrontDoor
-from .tesla_service import TeslaCloud
+from .tesla_host import TeslaHost
 
 if TYPE_CHECKING:
     from .home import SimulatedHome
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 def app(home: SimulatedHome) -> web.Application:
     """Return a new application over a home.
 
-    ``GET /state``, ``/uploads`` and ``/served?last=N`` (all that is kept without N); ``GET``, ``POST`` and ``DELETE
-    /faults``; ``GET /asked?service=NAME`` for what a service without an account was
-    asked; ``POST /tokens`` with ``{"service": ..., "token": NEW or null}`` (null
-    refuses every token) and ``DELETE /tokens`` to accept the first ones again.
+    ``GET /state``, ``/uploads``, ``/commands`` and ``/served?last=N`` (all that is
+    kept without N); ``GET``, ``POST`` and ``DELETE /faults``; ``GET
+    /asked?service=NAME`` for what a service without an account was asked; ``POST
+    /tokens`` with ``{"service": ..., "token": NEW or null}`` (null refuses every
+    token; ``tesla`` is Teslemetry) and ``DELETE /tokens`` to accept the first ones
+    again; and the paths of ``admin_events``.
     """
     admin = web.Application()
-    clouds: dict[str, AmberCloud | TeslaCloud] = {
-        "amber": home.amber,
-        "tesla": home.tesla,
-    }
+    clouds: dict[str, AmberCloud | TeslaHost] = {"amber": home.amber}
+    clouds |= {service.value: host for service, host in home.tesla.hosts.items()}
 
-    async def state(_request: web.Request) -> web.Response:
-        return web.json_response(_state(home))
+    async def get_state(_request: web.Request) -> web.Response:
+        return web.json_response(state(home))
 
     async def uploads(_request: web.Request) -> web.Response:
         return web.json_response(
@@ -45,6 +45,11 @@ def app(home: SimulatedHome) -> web.Application:
                 }
                 for upload in home.tesla.uploads
             ]
+        )
+
+    async def commands(_request: web.Request) -> web.Response:
+        return web.json_response(
+            [command(accepted) for accepted in home.tesla.commands]
         )
 
     async def served(request: web.Request) -> web.Response:
@@ -68,9 +73,9 @@ def app(home: SimulatedHome) -> web.Application:
         )
 
     async def asked(request: web.Request) -> web.Response:
-        door = _doors(home).get(request.query.get("service", ""))
+        door = doors(home).get(request.query.get("service", ""))
         if door is None:
-            return _refused(f"service must be one of {', '.join(_doors(home))}")
+            return _refused(f"service must be one of {', '.join(doors(home))}")
         return web.json_response(
             [
                 {
@@ -105,20 +110,25 @@ def app(home: SimulatedHome) -> web.Application:
             service, token = body["service"], body.get("token")
             cloud = clouds[service]
         except ValueError, KeyError, TypeError, AttributeError:
-            return _refused('expected {"service": "amber" or "tesla", "token": ...}')
+            return _refused(
+                f'expected {{"service": one of {", ".join(clouds)}, "token": ...}}'
+            )
         if not isinstance(token, str | None):
             return _refused("token must be a text or null")
         cloud.token = token
         return web.json_response({"service": service, "token": token})
 
     async def reset_tokens(_request: web.Request) -> web.Response:
-        home.amber.token, home.tesla.token = AMBER_TOKEN, TESLEMETRY_TOKEN
+        home.amber.token = AMBER_TOKEN
+        for host in home.tesla.hosts.values():
+            host.token = host.first_token
         return web.json_response({})
 
     admin.add_routes(
         [
-            web.get("/state", state),
+            web.get("/state", get_state),
             web.get("/uploads", uploads),
+            web.get("/commands", commands),
             web.get("/served", served),
             web.get("/asked", asked),
             web.get("/faults", get_faults),
@@ -126,58 +136,11 @@ def app(home: SimulatedHome) -> web.Application:
             web.delete("/faults", clear_faults),
             web.post("/tokens", set_token),
             web.delete("/tokens", reset_tokens),
+            *event_routes(home),
         ]
     )
     return admin
 
 
-def _doors(home: SimulatedHome) -> dict[str, FrontDoor]:
-    """Return the doors of the services without an account, by service."""
-    doors = {"aemo": home.aemo.door, "nemweb": home.nemweb.door}
-    if home.comed is not None:
-        doors["comed"] = home.comed.door
-    return doors
-
-
 def _refused(message: str) -> web.Response:
     return web.json_response({"message": message}, status=400)
-
-
-def _state(home: SimulatedHome) -> dict[str, Any]:
-    """Return what is true at the moment."""
-    at = home.advance()
-    buy, sell = home.price_now(at)
-    return {
-        "now": datetime.fromtimestamp(at, UTC).isoformat(),
-        "import_price": buy,
-        "export_price": sell,
-        "cost": home.account.cost,
-        "amber_requests": home.amber.requests,
-        "amber_subscribers": home.amber_socket.subscribers,
-        "tesla_requests": home.tesla.requests,
-        **{f"{name}_requests": door.requests for name, door in _doors(home).items()},
-        "sites": [
-            {
-                "site_id": site_id,
-                "solar_w": site.flow.solar_w,
-                "load_w": site.flow.load_w,
-                "battery_w": site.flow.battery_w,
-                "grid_w": site.flow.grid_w,
-                "curtailed_w": site.flow.curtailed_w,
-                "charge_percent": site.charge_percent,
-                "action": site.action,
-                "plans": site.plans,
-                "mode": site.settings.mode,
-                "reserve_percent": site.settings.reserve_percent,
-                "export_rule": site.settings.export_rule,
-                "grid_charging": site.settings.grid_charging,
-                "storm_watch": site.settings.storm_watch,
-                "stored_tariff": site.settings.tariff and site.settings.tariff.document,
-                "tariff_noticed": site.noticed_tariff is site.settings.tariff,
-                "commands": len(
-                    [c for c in home.tesla.commands if c.site_id == site_id]
-                ),
-            }
-            for site_id, site in home.sites.items()
-        ],
-    }

@@ -7,7 +7,7 @@ from .noise import uniform
 from .prices import INTERVAL, PriceTruth
 
 HOUR = 3600
-_SHIFT = 16 * HOUR
+SHIFT = 16 * HOUR
 """Seconds between an hour on Chicago's winter clock and the same on the market's."""
 _LEAST, _MOST = -99.0, 370.0
 _GAPS = 0.006
@@ -21,7 +21,8 @@ class ComedMarket:
 
     A price is ``0.7 + RRP / 48``, which turns Australian habits into the level of
     Illinois: 2.5 c as a rule, now and then below zero, rarely 100 and more. So that
-    evenings stay dear the truth's day is moved to Chicago's.
+    evenings stay dear the truth's day is moved to Chicago's: it is asked for prices
+    SHIFT seconds back.
     """
 
     def __init__(self, truth: PriceTruth, zone: ZoneInfo, seed: int) -> None:
@@ -32,7 +33,7 @@ class ComedMarket:
 
     def settled(self, start: int) -> float:
         """Return the price of five minutes, to a tenth of a cent."""
-        return _cents(self._truth.spot(_utc(start - _SHIFT)))
+        return _cents(self._truth.spot(_utc(start - SHIFT)))
 
     def hourly(self, start: int) -> float:
         """Return what an hour is billed at: the mean of its twelve prices."""
@@ -67,7 +68,7 @@ class ComedMarket:
                 label,
                 _cents(
                     self._truth.forecast(
-                        _utc(end - HOUR - _SHIFT), 60, _utc(known - _SHIFT)
+                        _utc(end - HOUR - SHIFT), 60, _utc(known - SHIFT)
                     )
                 ),
             )

@@ -6,19 +6,28 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..core.household import (
-    POWERWALL_2_MEASURED,
-    Battery,
-)
 from ..core.model.powerwall import ExportRule, OperationMode
 from .faults import Fault
 from .nem_market import REGIONS
 from .owners_tariff import OWNERS_TARIFF
+from .powerwall_units import POWERWALL_TWO, Unit
 from .prices import PriceTruth
 from .retail import RetailPlan
+from .situation import Situation
+from .tokens import unsigned_token
 
 AMBER_TOKEN = "psk_simulated_home_amber"  # noqa: S105 - opens nothing real
 TESLEMETRY_TOKEN = "simulated-home-teslemetry"  # noqa: S105 - opens nothing real
+FLEET_TOKEN = unsigned_token(
+    {
+        "iss": "https://fleet-auth.tesla.com/oauth2/v3/nts",
+        "sub": "00000000-0000-4000-8000-0000000000f1",
+        "scp": ["openid", "offline_access", "energy_device_data", "energy_cmds"],
+        "ou_code": "NA",
+    }
+)
+"""Like a real one it says what it may do: everything about energy, nothing with cars."""
+TESSIE_TOKEN = "simulated-home-tessie"  # noqa: S105 - opens nothing real
 VEHICLE_VIN = "LRWYHCEK0PC000001"
 
 
@@ -57,22 +66,47 @@ class TeslaSite:
     ``charge_percent`` is the state of charge at first (``HomeConfig.lived_in``). Sites
     without Powerwalls are the empty placeholders that Tesla also lists. ``tariff`` is
     the ``tariff_content_v2`` that the owner entered in Tesla's app.
+
+    Without an ``export_rule`` the site belongs to a virtual power plant: its rule can
+    be sent, but is never shown. ``omits_zeros`` leaves zeros and flags that are off
+    out of ``site_info``; without ``tells_stored`` nothing says how many kWh are in
+    the battery.
+
+    Of the accepted commands ``late_share`` come into force 1 to 45 minutes later
+    (unless a newer one overtakes them), ``lost_share`` never, and those of
+    ``unanswered_share`` are carried out without an answer.
     """
 
     site_id: int = 2252000000000001
     name: str = "Home"
     powerwalls: int = 1
-    unit: Battery = POWERWALL_2_MEASURED
+    unit: Unit = POWERWALL_TWO
     charge_percent: float = 45.0
     mode: OperationMode = OperationMode.AUTONOMOUS
     reserve_percent: int = 20
-    export_rule: ExportRule = ExportRule.BATTERY_OK
+    export_rule: ExportRule | None = ExportRule.BATTERY_OK
     grid_charging: bool = True
     storm_watch: bool = False
     export_cap_w: float = 10_000
     wall_connectors: int = 2
     firmware: str = "26.18.3 00000000"
     tariff: Mapping[str, Any] | None = field(default_factory=lambda: OWNERS_TARIFF)
+    situation: Situation = field(default_factory=Situation)
+    omits_zeros: bool = False
+    tells_stored: bool = True
+    late_share: float = 0.0
+    lost_share: float = 0.0
+    unanswered_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are none.
+
+        Raises:
+            ValueError: a share is not 0 to 1.
+        """
+        for share in (self.late_share, self.lost_share, self.unanswered_share):
+            if not 0 <= share <= 1:
+                raise ValueError("A share of commands is 0 to 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,13 @@ class Service(StrEnum):
     COMED = "comed"
     NEMWEB = "nemweb"
     TESLA = "tesla"
+    """Teslemetry, the way to Tesla that needs nothing but a token."""
+    FLEET = "fleet"
+    """Tesla's own Fleet API, and proxies that speak like it."""
+    TESSIE = "tessie"
+
+
+_TESLA = frozenset({Service.TESLA, Service.FLEET, Service.TESSIE})
 
 
 class FaultKind(StrEnum):
@@ -24,8 +31,14 @@ class FaultKind(StrEnum):
     # Answers, for every service
     STATUS_400 = "status_400"
     STATUS_401 = "status_401"
+    STATUS_402 = "status_402"
+    """The subscription has ended (Teslemetry)."""
     STATUS_403 = "status_403"
     STATUS_404 = "status_404"
+    STATUS_412 = "status_412"
+    """The application is not registered in this region (Fleet API)."""
+    STATUS_421 = "status_421"
+    """The account belongs to another region (Fleet API)."""
     STATUS_429 = "status_429"
     """Too many requests, without a word about how long to wait."""
     STATUS_429_RETRY = "status_429_retry"
@@ -33,6 +46,7 @@ class FaultKind(StrEnum):
     STATUS_500 = "status_500"
     STATUS_502 = "status_502"
     STATUS_503 = "status_503"
+    STATUS_504 = "status_504"
     TIMEOUT = "timeout"
     """No answer within any patience, and nothing done."""
     SLOW = "slow"
@@ -54,7 +68,10 @@ class FaultKind(StrEnum):
     NOT_APPLIED = "not_applied"
     """The service says yes and stores nothing."""
     LATE = "late"
-    """The service says yes and stores it after ``seconds``."""
+    """The service says yes and stores it after ``seconds``.
+
+    Unless a newer command about the same setting is stored in between.
+    """
     LOST_COMMAND = "lost_command"
     """No answer, and nothing was done."""
     APPLIED_BUT_NO_ANSWER = "applied_but_no_answer"
@@ -128,11 +145,16 @@ _PRICE_KINDS_OF: Mapping[Service, frozenset[FaultKind]] = {
     | _ODD_LISTS
     | {FaultKind.PARTIAL_FORECAST},
     Service.COMED: (_ODD_PRICES - {FaultKind.TEXT_PRICES}) | _ODD_LISTS,
-    Service.TESLA: frozenset(),
+    **dict.fromkeys(_TESLA, frozenset[FaultKind]()),
 }
 PRICE_KINDS = frozenset[FaultKind]().union(*_PRICE_KINDS_OF.values())
 """What can be wrong with prices; everything else is wrong with the answer."""
-_WITH_TOKENS = frozenset({Service.AMBER, Service.AMBER_SOCKET, Service.TESLA})
+_WITH_TOKENS = _TESLA | {Service.AMBER, Service.AMBER_SOCKET}
+_ONLY_OF = {
+    FaultKind.STATUS_402: Service.TESLA,
+    FaultKind.STATUS_412: Service.FLEET,
+    FaultKind.STATUS_421: Service.FLEET,
+}
 
 
 class FaultError(ValueError):
@@ -161,8 +183,10 @@ class Fault:
         Raises:
             FaultError: the kind does not fit the service, or a figure makes no sense.
         """
-        if self.kind in _COMMAND_KINDS and self.service is not Service.TESLA:
+        if self.kind in _COMMAND_KINDS and self.service not in _TESLA:
             raise FaultError(f"{self.kind} is a fault of tesla commands")
+        if self.service is not _ONLY_OF.get(self.kind, self.service):
+            raise FaultError(f"{self.kind} is a fault of {_ONLY_OF[self.kind]}")
         if self.kind in PRICE_KINDS and self.kind not in _PRICE_KINDS_OF[self.service]:
             able = [name for name in Service if self.kind in _PRICE_KINDS_OF[name]]
             raise FaultError(f"{self.kind} is a fault of {', '.join(able)} prices")

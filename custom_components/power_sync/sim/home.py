@@ -1,7 +1,6 @@
 """The simulated home: one household, its Powerwalls, and the clouds that know them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -10,7 +9,8 @@ from .aemo_service import AemoReports
 from .amber_prices import PriceBoard
 from .amber_service import AmberCloud
 from .amber_socket import AmberSocket
-from .comed_prices import ComedMarket
+from .billing import Billing
+from .comed_prices import SHIFT, ComedMarket
 from .comed_service import ComedPricing
 from .config import HomeConfig
 from .faults import Faults
@@ -19,24 +19,12 @@ from .nem_prices import DuckCurve
 from .nemweb_service import Nemweb
 from .powerwall import Powerwall
 from .premises import Premises
-from .prices import HALF_HOUR, INTERVAL, Market, PriceTruth
+from .price_events import PriceEvent
+from .prices import HALF_HOUR, INTERVAL, Market
 from .tesla_service import TeslaCloud
 
 _LONG_GAP = 6 * 3600
 """Seconds without a question after which time is caught up in coarse steps."""
-
-
-@dataclass(slots=True)
-class Account:
-    """What the first site's grid connection really cost since the home began, $."""
-
-    import_cost: float = 0.0
-    export_income: float = 0.0
-
-    @property
-    def cost(self) -> float:
-        """Import less export."""
-        return self.import_cost - self.export_income
 
 
 class SimulatedHome:
@@ -54,9 +42,11 @@ class SimulatedHome:
         self.premises = Premises(
             config.seed, config.time_zone, config.solar_kwp, config.latitude
         )
-        self.prices: PriceTruth = config.prices or Market(
+        truth = config.prices or Market(
             DuckCurve(config.seed, self.premises.weather.sunniness), config.seed
         )
+        self.market = NemMarket(truth, config.region, config.seed)
+        self.prices = self.market.truth
         self.faults = Faults(config.faults)
         self.sites = {
             site.site_id: Powerwall(site, self.premises, config.time_zone, config.seed)
@@ -78,22 +68,26 @@ class SimulatedHome:
             enabled=config.amber_socket,
             speed=config.speed,
         )
-        self.market = NemMarket(self.prices, config.region, config.seed)
         self.aemo = AemoReports(self.market, self.faults, now, config.seed)
         self.nemweb = Nemweb(self.market, self.faults, now, config.seed)
         self.comed = (
             None
             if config.comed_zone is None
             else ComedPricing(
-                ComedMarket(self.prices, config.comed_zone, config.seed),
+                ComedMarket(
+                    self.market.truth_elsewhere(SHIFT), config.comed_zone, config.seed
+                ),
                 self.faults,
                 now,
             )
         )
-        self.tesla = TeslaCloud(self.sites, self.faults, self.advance, config.time_zone)
-        self.account = Account()
-        self._paid_in = _billing_minutes(config)
-        self._price: tuple[int, float, float] = (-1, 0.0, 0.0)
+        self.tesla = TeslaCloud(
+            self.sites, self.faults, self.advance, config.time_zone, config.seed
+        )
+        self._billing = Billing(
+            self.prices, config.retail, config.time_zone, _billing_minutes(config)
+        )
+        self.account = self._billing.account
         self._at = (now() - config.lived_in).timestamp()
         for site in self.sites.values():
             site.look(*self.premises.power(self._at))
@@ -157,29 +151,42 @@ class SimulatedHome:
         return self.comed.app()
 
     def tesla_app(self) -> web.Application:
-        """Return a new application of the Tesla service (paths from ``/api``)."""
-        return self.tesla.app()
+        """Return a new application of Teslemetry (paths from ``/api``)."""
+        return self.tesla.teslemetry.app()
+
+    def fleet_app(self) -> web.Application:
+        """Return a new application of Tesla's Fleet API (``/api`` and ``/status``)."""
+        return self.tesla.fleet.app()
+
+    def tessie_app(self) -> web.Application:
+        """Return a new application of Tessie (``/api``, ``/auth``, ``/vehicles``)."""
+        return self.tesla.tessie.app()
 
     def price_now(self, at: float) -> tuple[float, float]:
         """Return what a kWh of import costs and one of export pays, $ at the time.
 
         The settled price of the billing interval, whatever was forecast for it.
         """
-        begin = int(at) // (self._paid_in * 60) * self._paid_in * 60
-        if self._price[0] != begin:
-            rrps = [
-                self.prices.spot(datetime.fromtimestamp(start, UTC))
-                for start in range(begin, begin + self._paid_in * 60, INTERVAL)
-            ]
-            rrp = sum(rrps) / len(rrps)
-            local = datetime.fromtimestamp(begin, self.config.time_zone)
-            retail = self.config.retail
-            self._price = (
-                begin,
-                retail.import_price(rrp, local) / 100,
-                retail.export_price(rrp) / 100,
-            )
-        return self._price[1], self._price[2]
+        return self._billing.price(at)
+
+    def spike(
+        self, price: float, minutes: int, region: str | None = None
+    ) -> PriceEvent:
+        """Let a region (without one: the home's) cost ``price`` $/MWh for a while.
+
+        From the next five minutes on, for every service. Negative is possible.
+
+        Raises:
+            SpikeError: the market has no such region or price, or no time is named.
+        """
+        event = self.market.spike(price, minutes, self.advance(), region)
+        self._billing.reprice()
+        return event
+
+    def calm(self) -> None:
+        """End what ``spike`` began, from the next five minutes on."""
+        self.market.calm(self.advance())
+        self._billing.reprice()
 
     def _live(self, seconds: float, stride: int) -> None:
         """Let a stretch within one stride pass at constant power."""
@@ -193,11 +200,7 @@ class SimulatedHome:
                 site.step(self._at, seconds, solar_w, load_w)
         if (first := next(iter(self.sites.values()), None)) is not None:
             kwh = first.flow.grid_w * seconds / 3_600_000
-            buy, sell = self.price_now(self._at)
-            if kwh > 0:
-                self.account.import_cost += kwh * buy
-            else:
-                self.account.export_income -= kwh * sell
+            self._billing.charge(self._at, kwh)
 
 
 def _billing_minutes(config: HomeConfig) -> int:

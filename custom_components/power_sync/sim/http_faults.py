@@ -1,4 +1,4 @@
-"""How faults look on the wire: what both services have in common."""
+"""How faults look on the wire: what the services have in common."""
 
 import asyncio
 
@@ -16,6 +16,7 @@ _STATUSES = {
     FaultKind.STATUS_500: 500,
     FaultKind.STATUS_502: 502,
     FaultKind.STATUS_503: 503,
+    FaultKind.STATUS_504: 504,
 }
 
 

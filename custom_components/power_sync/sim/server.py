@@ -34,6 +34,8 @@ class SimulatorServer:
         if self.home.comed is not None:
             root.add_subapp("/comed", self.home.comed_app())
         root.add_subapp("/teslemetry", self.home.tesla_app())
+        root.add_subapp("/fleet", self.home.fleet_app())
+        root.add_subapp("/tessie", self.home.tessie_app())
         root.add_subapp("/_sim", admin_service.app(self.home))
         # The access log needs a local clock, which a frozen test clock lacks.
         runner = web.AppRunner(root, access_log=None, shutdown_timeout=0.5)
@@ -82,8 +84,21 @@ class SimulatorServer:
 
     @property
     def teslemetry_url(self) -> str:
-        """Base URL of the Tesla service, in place of ``https://api.teslemetry.com``."""
+        """Base URL of Teslemetry, in place of ``https://api.teslemetry.com``."""
         return f"{self._base}/teslemetry"
+
+    @property
+    def fleet_url(self) -> str:
+        """Base URL of the Fleet API or a proxy of it.
+
+        In place of ``https://fleet-api.prd.na.vn.cloud.tesla.com``.
+        """
+        return f"{self._base}/fleet"
+
+    @property
+    def tessie_url(self) -> str:
+        """Base URL of Tessie, in place of ``https://api.tessie.com``."""
+        return f"{self._base}/tessie"
 
     @property
     def admin_url(self) -> str:

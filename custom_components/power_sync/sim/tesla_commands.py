@@ -1,25 +1,26 @@
 """What Tesla's commands for a site check and change.
 
-Each function of COMMANDS checks the body of a POST and returns the change, to be carried out when
-(and if) it is stored.
+Each function of COMMANDS checks the body of a POST and returns the changes by setting, to be
+carried out when (and if) they are stored.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.model.powerwall import ExportRule, OperationMode
+from .agenda import Store
 from .powerwall import Powerwall
 from .tesla_tariff import Tariff, TariffRefusedError
 
-type Store = Callable[[float], None]
-type Check = Callable[[Powerwall, Mapping[str, Any]], Store]
+type Changes = Mapping[str, Store]
+type Check = Callable[[Powerwall, Mapping[str, Any]], Changes]
 
 
 class RefusedError(ValueError):
     """A request that Tesla answers with 400."""
 
 
-def _time_of_use_settings(site: Powerwall, body: Mapping[str, Any]) -> Store:
+def _time_of_use_settings(site: Powerwall, body: Mapping[str, Any]) -> Changes:
     settings = body.get("tou_settings")
     content = settings.get("tariff_content_v2") if isinstance(settings, dict) else None
     if content is None:
@@ -28,18 +29,18 @@ def _time_of_use_settings(site: Powerwall, body: Mapping[str, Any]) -> Store:
         tariff = Tariff(content)
     except TariffRefusedError as err:
         raise RefusedError(str(err)) from None
-    return lambda at: site.set_tariff(tariff, at)
+    return {"tariff": lambda at: site.set_tariff(tariff, at)}
 
 
-def _operation(site: Powerwall, body: Mapping[str, Any]) -> Store:
+def _operation(site: Powerwall, body: Mapping[str, Any]) -> Changes:
     try:
         mode = OperationMode(str(body.get("default_real_mode")))
     except ValueError:
         raise RefusedError("invalid default_real_mode") from None
-    return lambda at: site.set_mode(mode, at)
+    return {"mode": lambda at: site.set_mode(mode, at)}
 
 
-def _backup(site: Powerwall, body: Mapping[str, Any]) -> Store:
+def _backup(site: Powerwall, body: Mapping[str, Any]) -> Changes:
     percent = body.get("backup_reserve_percent")
     if (
         isinstance(percent, bool)
@@ -48,10 +49,10 @@ def _backup(site: Powerwall, body: Mapping[str, Any]) -> Store:
     ):
         raise RefusedError("backup_reserve_percent must be 0 to 100")
     whole = round(percent)
-    return lambda at: site.set_reserve(whole, at)
+    return {"reserve": lambda at: site.set_reserve(whole, at)}
 
 
-def _grid_import_export(site: Powerwall, body: Mapping[str, Any]) -> Store:
+def _grid_import_export(site: Powerwall, body: Mapping[str, Any]) -> Changes:
     rule = body.get("customer_preferred_export_rule")
     disallow = body.get("disallow_charge_from_grid_with_solar_installed")
     if rule is None and disallow is None:
@@ -63,24 +64,20 @@ def _grid_import_export(site: Powerwall, body: Mapping[str, Any]) -> Store:
     except ValueError:
         raise RefusedError("invalid customer_preferred_export_rule") from None
 
-    def store(_at: float) -> None:
-        if export is not None:
-            site.settings.export_rule = export
-        if disallow is not None:
-            site.settings.grid_charging = not disallow
+    changes: dict[str, Store] = {}
+    if export is not None:
+        changes["export_rule"] = lambda _: site.set_export_rule(export)
+    if disallow is not None:
+        changes["grid_charging"] = lambda _: site.set_grid_charging(not disallow)
+    return changes
 
-    return store
 
-
-def _storm_mode(site: Powerwall, body: Mapping[str, Any]) -> Store:
+def _storm_mode(site: Powerwall, body: Mapping[str, Any]) -> Changes:
     enabled = body.get("enabled")
     if not isinstance(enabled, bool):
         raise RefusedError("enabled must be true or false")
 
-    def store(_at: float) -> None:
-        site.settings.storm_watch = enabled
-
-    return store
+    return {"storm_watch": lambda _: site.set_storm_watch(enabled)}
 
 
 COMMANDS: dict[str, tuple[Check, int]] = {

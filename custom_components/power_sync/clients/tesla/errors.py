@@ -1,16 +1,23 @@
 """Make the Tesla library's many failures the few of ``clients.errors``.
 
-Everything that tesla-fleet-api is known to raise ends here: its own errors, which
-are no ``Exception`` but a ``BaseException``; what aiohttp raises; and what escapes
+Everything that tesla-fleet-api is known to raise ends here: its own errors, most of
+which are no ``Exception`` but a ``BaseException``; what aiohttp raises; what escapes
 it on answers it did not expect (broken JSON with any status, a list with an error
-status). Original texts are dropped, because they contain URLs and with them sites.
+status); and what a session that was closed or a damaged token make of a login that
+belongs to someone else. Original texts are dropped, because they contain URLs and
+with them sites. What is a ``ClientError`` already passes unchanged.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 import aiohttp
-from tesla_fleet_api.exceptions import RateLimited, TeslaFleetError
+from tesla_fleet_api.exceptions import (
+    BluetoothTimeout,
+    LibraryError,
+    RateLimited,
+    TeslaFleetError,
+)
 
 from ..errors import (
     AuthError,
@@ -31,11 +38,14 @@ COMMAND_TIMEOUT = 30.0
 
 _FAILURES = (
     TeslaFleetError,
+    LibraryError,
     aiohttp.ClientError,
     OSError,  # includes TimeoutError
     ValueError,
     AttributeError,
-    RecursionError,
+    LookupError,
+    TypeError,
+    RuntimeError,  # a closed session, too deep JSON, what a router does not implement
 )
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.InvalidURL)
 _UPSTREAM_TROUBLE = frozenset({408, 424, 499})
@@ -84,14 +94,39 @@ def _meaning(err: BaseException) -> ClientError:
                 "the Tesla service asks to wait (HTTP 429)",
                 wait_time(headers.get("after"), headers.get("reset")),
             )
-        case TeslaFleetError() | aiohttp.ClientResponseError():
+        case BluetoothTimeout():
+            return UnavailableError(f"the Powerwall did not answer ({name})")
+        case TeslaFleetError():
             return _status_meaning(err.status, name)
+        case LibraryError() | NotImplementedError():
+            return _status_meaning(None, name)
+        case aiohttp.ClientResponseError():
+            return _token_meaning(err, name)
         case TimeoutError():
             return UnavailableError("the Tesla service did not answer in time")
         case aiohttp.ClientError() | OSError():
             return UnavailableError(f"the Tesla service cannot be reached ({name})")
+        case RuntimeError() if not isinstance(err, RecursionError):
+            return UnavailableError(f"the way to Tesla is closed ({name})")
         case _:
             return InvalidDataError(f"the Tesla service's answer is not JSON ({name})")
+
+
+def _token_meaning(err: aiohttp.ClientResponseError, name: str) -> ClientError:
+    """Return what a failure means that the library has no error of its own for.
+
+    It has its own for a refused request (400), login (401, 403) or pace (429), so
+    those are answers to the refresh of a token.
+    """
+    if err.status == 400:
+        return AuthError(f"the login is not accepted (HTTP 400, {name})")
+    if err.status == 429:
+        headers: Mapping[str, str] = err.headers or {}
+        return RateLimitedError(
+            "the login service asks to wait (HTTP 429)",
+            wait_time(headers.get("Retry-After"), headers.get("RateLimit-Reset")),
+        )
+    return _status_meaning(err.status, name)
 
 
 def _status_meaning(status: int | None, name: str) -> ClientError:

@@ -74,7 +74,12 @@ def parse_products(answer: object) -> tuple[EnergySite, ...]:
 
 def parse_live_status(answer: object) -> LiveStatus:
     """Return the power flows of a live status; sites without any have no object."""
-    live = json_object(_response(answer), "live_status")
+    return read_live_status(_response(answer))
+
+
+def read_live_status(document: object) -> LiveStatus:
+    """Return the power flows of a live status that has no envelope."""
+    live = json_object(document, "live_status")
     energy_left = _number(live, "energy_left")
     return LiveStatus(
         measured_at=instant(live.get("timestamp"), "timestamp"),
@@ -91,13 +96,18 @@ def parse_live_status(answer: object) -> LiveStatus:
 
 
 def parse_site_info(answer: object) -> SiteInfo:
-    """Return the settings of a site.
+    """Return the settings of a site."""
+    return read_site_info(_response(answer))
+
+
+def read_site_info(document: object) -> SiteInfo:
+    """Return the settings of a site from a document that has no envelope.
 
     A stored tariff that cannot be understood refuses the whole answer: without it
     the site would look as if its owner had none, and the owner's could be
     overwritten without a copy to put back.
     """
-    info = json_object(_response(answer), "site_info")
+    info = json_object(document, "site_info")
     parts = json_object(info.get("components"), "components")
     settings = optional(json_object, info.get("user_settings"), "user_settings") or {}
     energy = _number(info, "nameplate_energy")
@@ -105,14 +115,12 @@ def parse_site_info(answer: object) -> SiteInfo:
         name=_name(info, "site_info"),
         firmware=optional(text, info.get("version"), "version"),
         operation_mode=_known(OperationMode, info, "default_real_mode"),
-        backup_reserve=_number(info, "backup_reserve_percent"),
+        backup_reserve=_reserve(info, parts),
         export_rule=_export_rule(parts),
         grid_charging=not _is_set(
             parts, "disallow_charge_from_grid_with_solar_installed"
         ),
-        storm_watch=optional(
-            flag, settings.get("storm_mode_enabled"), "storm_mode_enabled"
-        ),
+        storm_watch=_storm_watch(settings, parts),
         time_zone=optional(
             text, info.get("installation_time_zone"), "installation_time_zone"
         )
@@ -124,6 +132,17 @@ def parse_site_info(answer: object) -> SiteInfo:
         has_battery=_is_set(parts, "battery"),
         tariff=_tariff(info),
     )
+
+
+def read_tariff_content(document: object, where: str) -> TeslaTariff | None:
+    """Return a stored tariff, None for an empty document or none at all."""
+    content = optional(json_object, document, where)
+    if not content:
+        return None
+    try:
+        return read_tariff(content)
+    except TariffDocumentError as err:
+        raise InvalidDataError(f"{where}: {err}") from None
 
 
 def _response(answer: object) -> object:
@@ -170,13 +189,26 @@ def _export_rule(parts: JsonObject) -> ExportRule | None:
     return rule
 
 
+def _reserve(info: JsonObject, parts: JsonObject) -> float | None:
+    """Return the backup reserve; of a battery that has a mode, 0 may be left out."""
+    key = "backup_reserve_percent"
+    if key not in info and "default_real_mode" in info and _is_set(parts, "battery"):
+        return 0.0
+    return _number(info, key)
+
+
+def _storm_watch(settings: JsonObject, parts: JsonObject) -> bool | None:
+    """Return whether storm watch is on; where there is one, off may be left out."""
+    key = "storm_mode_enabled"
+    if key not in settings and _is_set(parts, "storm_mode_capable"):
+        return False
+    return optional(flag, settings.get(key), key)
+
+
 def _tariff(info: JsonObject) -> TeslaTariff | None:
     """Return the stored tariff, from the old document only if there is no new one."""
     for key in ("tariff_content_v2", "tariff_content"):
-        document = optional(json_object, info.get(key), key)
-        if document:
-            try:
-                return read_tariff(document)
-            except TariffDocumentError as err:
-                raise InvalidDataError(f"{key}: {err}") from None
+        tariff = read_tariff_content(info.get(key), key)
+        if tariff is not None:
+            return tariff
     return None

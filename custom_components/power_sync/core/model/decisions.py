@@ -4,13 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from .powerwall import OperationMode
+from .powerwall import ExportRule, OperationMode
 from .tesla_tariff import TeslaTariff
 
 
 class Lever(StrEnum):
-    """A setting of a Powerwall site that PowerSync can move."""
+    """A setting of a Powerwall site that PowerSync can move.
 
+    In the order in which they are moved: what a tariff needs comes before it, and
+    the mode last, because changing it makes the Powerwall look at everything anew.
+    """
+
+    EXPORT_RULE = "export_rule"
+    GRID_CHARGING = "grid_charging"
+    BACKUP_RESERVE = "backup_reserve"
+    STORM_WATCH = "storm_watch"
     TARIFF = "tariff"
     OPERATION_MODE = "operation_mode"
 
@@ -19,10 +27,20 @@ class Feature(IntEnum):
     """Who wants something; the lower number wins."""
 
     MANUAL = 1
-    """The user asked for it."""
+    """The user asked for it, in the Tesla app or here."""
     SAFETY = 2
-    """Prices have been missing for too long."""
-    PRICE_SYNC = 3
+    """Prices have been missing for too long, or the Powerwall is not ours to command."""
+    FORCE = 3
+    """The user wants the battery charged or discharged for a while."""
+    SPIKE_RESPONSE = 4
+    """The wholesale price is extreme."""
+    CURTAILMENT = 5
+    """Exporting costs money."""
+    PLAN = 6
+    """A tariff that the user has sent by hand, in place of the prices."""
+    PRICE_SYNC = 7
+    REPLAN = 8
+    """A short change of mode, so that the Powerwall looks at its tariff at once."""
 
 
 class Keep:
@@ -31,7 +49,8 @@ class Keep:
 
 KEEP = Keep()
 
-type LeverValue = TeslaTariff | OperationMode
+type LeverValue = TeslaTariff | OperationMode | ExportRule | float | bool
+"""By lever: backup reserve in % as ``float``, grid charging and storm watch ``bool``."""
 
 
 class Reason(StrEnum):
@@ -42,6 +61,23 @@ class Reason(StrEnum):
     PRICES_MISSING = "prices_missing"
     PRICES_BACK = "prices_back"
     SYNC_OFF = "sync_off"
+    FORCED = "forced"
+    FORCE_OVER = "force_over"
+    MARKET_SPIKE = "market_spike"
+    REHEARSAL = "rehearsal"
+    SPIKE_OVER = "spike_over"
+    NEGATIVE_FEED_IN = "negative_feed_in"
+    EXPORTS_ANYWAY = "exports_anyway"
+    """The rule says never and power still flows out: it is set once more."""
+    FEED_IN_BACK = "feed_in_back"
+    REPLAN = "replan"
+    OFF_GRID = "off_grid"
+    STORM = "storm"
+    GRID_SERVICES = "grid_services"
+    """A programme of the utility has the battery."""
+    NOT_OFFERED = "not_offered"
+    """The site has no such setting."""
+    CANCELLED = "cancelled"
     REMOVED = "removed"
     CHANGED_ELSEWHERE = "changed_elsewhere"
     STALE = "stale"
@@ -113,9 +149,10 @@ class TariffPrices:
 class Record:
     """One decision with everything needed to explain it.
 
-    ``value`` is the mode or the tariff's name, ``change`` the largest price
-    difference to what was there before, and ``blocked`` the stretch of time
-    that stood in the way.
+    ``before`` and ``value`` are what the lever showed and what was wanted of it, as
+    a person reads them; ``over`` are the features that wanted otherwise and lost;
+    ``change`` is the largest price difference to the tariff that was there before,
+    and ``blocked`` the stretch of time that stood in the way.
     """
 
     at: datetime
@@ -123,7 +160,9 @@ class Record:
     action: Action
     feature: Feature | None
     reason: Reason
+    before: str | None = None
     value: str | None = None
+    over: tuple[Feature, ...] = ()
     prices: TariffPrices | None = None
     change: float | None = None
     blocked: tuple[datetime, datetime] | None = None

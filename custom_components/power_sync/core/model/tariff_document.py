@@ -3,7 +3,7 @@
 One codec serves the wire, the disk and exported profiles. What Tesla leaves
 out of a read-back (every zero) is filled in while reading, and everything is
 written out in full: a tariff that was read is the same after writing and
-reading it again. Only ``daily_demand_charges`` is not kept.
+reading it again. Fields of no meaning to us are carried along.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from contextlib import suppress
 import math
 from typing import Any
 
+from .tariff_extra import add_extra, read_extra
 from .tesla_tariff import (
     ALL,
     MINUTES_PER_DAY,
@@ -74,6 +75,7 @@ def _read_side(document: Document, where: str) -> TariffSide:
                 document.get("daily_charges"), f"{where}.daily_charges"
             )
         ),
+        extra=read_extra(document),
         **{
             field: _number(document.get(field), f"{where}.{field}")
             for field in (
@@ -174,7 +176,7 @@ def _with_fallback(tables: dict[str, dict[str, float]]) -> dict[str, dict[str, f
 
 def _write_side(side: TariffSide) -> dict[str, Any]:
     """Write the buy or sell half of a document."""
-    return {
+    document: dict[str, Any] = {
         "code": side.code,
         "utility": side.utility,
         "name": side.name,
@@ -206,6 +208,7 @@ def _write_side(side: TariffSide) -> dict[str, Any]:
             for season in side.seasons
         },
     }
+    return add_extra(document, side.extra)
 
 
 def _write_window(window: TouWindow) -> dict[str, int]:

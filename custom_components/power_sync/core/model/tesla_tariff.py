@@ -6,7 +6,9 @@ currency per kWh, minutes count from local midnight, Monday is day 0.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .tariff_extra import Extra
 
 MINUTES_PER_DAY = 1440
 DAYS_PER_WEEK = 7
@@ -78,7 +80,11 @@ class DailyCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TariffSide:
-    """What is paid for energy in one direction."""
+    """What is paid for energy in one direction.
+
+    ``extra`` is what Tesla's document says beside that, to be written back as it
+    was; it makes no two tariffs different.
+    """
 
     name: str
     utility: str
@@ -92,6 +98,7 @@ class TariffSide:
     monthly_minimum_bill: float = 0
     min_applicable_demand: float = 0
     max_applicable_demand: float = 0
+    extra: Extra = field(default_factory=dict, compare=False)
 
     def prices(self, season: str) -> Mapping[str, float]:
         """Return the price of each period of a season; ``ALL`` covers the rest.

@@ -1,19 +1,17 @@
-"""What a user can ask for by button or service."""
+"""Push tariffs and fetch everything anew."""
 
 from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
-from .control.log import describe
-from .coordinator.base import ServiceCoordinator
-from .core.model.decisions import Action, Record
-from .core.model.prices import Channel
-from .core.model.tariff_plan import TariffPlan
-from .runtime import Home
-
-_IN_VAIN = {Action.BLOCKED, Action.FAILED, Action.NOT_APPLIED, Action.POSTPONED}
+from ..const import DOMAIN
+from ..coordinator.base import ServiceCoordinator
+from ..core.model.prices import Channel
+from ..core.model.switches import Switch
+from ..core.model.tariff_plan import TariffPlan
+from ..runtime import Home
+from .outcome import outcome, powerwall_of
 
 
 async def push_tariff(home: Home) -> dict[str, Any]:
@@ -29,7 +27,7 @@ async def push_tariff(home: Home) -> dict[str, Any]:
     await home.prices.refresh_now()
     if not home.prices.last_update_success:
         raise _refresh_failed([home.prices.service])
-    return _outcome(await home.powerwall.controller.push())
+    return outcome(await home.powerwall.controller.push())
 
 
 async def push_plan(home: Home, plan: TariffPlan) -> dict[str, Any]:
@@ -39,34 +37,17 @@ async def push_plan(home: Home, plan: TariffPlan) -> dict[str, Any]:
     prices, which would replace the plan within minutes; HomeAssistantError if
     nothing could be sent.
     """
-    if home.powerwall is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_powerwall"
-        )
+    powerwall = powerwall_of(home)
     followed = home.prices.source.plan if home.prices else None
     if (
-        home.powerwall.controller.sync_enabled
+        powerwall.controller.is_on(Switch.AUTO_SYNC)
         and home.prices is not None
         and followed != plan
     ):
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="sync_is_on"
         )
-    return _outcome(await home.powerwall.controller.push(plan))
-
-
-def _outcome(record: Record) -> dict[str, Any]:
-    """Return what became of a push; raises HomeAssistantError if nothing did."""
-    if record.action in _IN_VAIN:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=f"push_{record.action.value}",
-            translation_placeholders={
-                "reason": record.reason.value,
-                "error": record.error or "",
-            },
-        )
-    return describe(record)
+    return outcome(await powerwall.controller.push(plan))
 
 
 async def refresh(home: Home) -> dict[str, Any]:
