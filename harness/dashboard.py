@@ -35,6 +35,10 @@ HEADER = """\
 # The long templates draw charts of attributes, which no card of Home Assistant can
 # plot. There is nothing in them to change but entity ids.
 #
+# All cards are Home Assistant's own but one: custom:power-sync-decisions is part of
+# PowerSync, and there as long as PowerSync is. A home that watches the wholesale market
+# has a section more, with its price and a rehearsal; it needs the id of the home.
+#
 # Written by `python -m harness.dashboard --write`; edit the strategy instead.
 """
 
@@ -133,11 +137,14 @@ OTHER_KEYS = frozenset(
         "demand_cost",
         "expected_hour_price",
         "hour_average_price",
+        "market_price",
         "peak_demand",
+        "spike_active",
+        "spike_response",
         "supply_price",
     }
 )
-"""Entities of other price sources, tariffs and connections than a fresh home has."""
+"""Entities of other price sources, tariffs and options than a fresh home has."""
 
 # Text that means itself in YAML: no indicator, and no word such as "on" or "null".
 _PLAIN = re.compile(
@@ -210,7 +217,20 @@ def run_strategy(hass: JsonObject, *, loaded: int = 1) -> JsonObject:
     `loaded` is how often the page loads the module. Raises CalledProcessError if the
     strategy throws.
     """
-    strategy = (INTEGRATION / "www" / "strategy.js").as_uri()
+    result: JsonObject = run_in_node(_DRIVER, [module("strategy"), loaded, hass])
+    return result
+
+
+def module(name: str) -> str:
+    """Return the address of one of the dashboard's modules, for Node to import."""
+    return (INTEGRATION / "www" / f"{name}.js").as_uri()
+
+
+def run_in_node(script: str, given: object) -> Any:
+    """Return what a script prints as JSON; it finds `given` as JSON on its stdin.
+
+    Raises CalledProcessError if it throws.
+    """
     answer = subprocess.run(
         [
             NODE,
@@ -218,15 +238,14 @@ def run_strategy(hass: JsonObject, *, loaded: int = 1) -> JsonObject:
             "--experimental-detect-module",
             "--input-type=commonjs",
             "-e",
-            _DRIVER,
+            script,
         ],
-        input=json.dumps([strategy, loaded, hass]),
+        input=json.dumps(given),
         capture_output=True,
         text=True,
         check=True,
     )
-    result: JsonObject = json.loads(answer.stdout)
-    return result
+    return json.loads(answer.stdout)
 
 
 def render(dashboard: JsonObject) -> str:

@@ -569,7 +569,7 @@ def test_a_tariff_that_the_owner_chose_is_left_alone_for_a_while() -> None:
     decision = decided(good(almost), standing, None, almost)
     assert winners(decision, almost)[TARIFF].feature is Feature.MANUAL
     decision = decided(good(until), standing, None, until)
-    assert winners(decision, until)[TARIFF].feature is Feature.PRICE_SYNC
+    assert [want.feature for want in decision.wants] == [Feature.PRICE_SYNC]
 
 
 def test_nobody_else_gets_it_but_they_get_the_other_levers() -> None:

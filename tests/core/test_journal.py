@@ -639,6 +639,16 @@ def test_of_a_command_sent_twice_the_second_may_still_come(s: Sample) -> None:
     assert journal.finding(s.lever, s.sent, late) is NOTHING
 
 
+@every_lever
+def test_a_command_of_long_ago_does_not_make_a_newer_one_doubtful(s: Sample) -> None:
+    later = T + ECHO_LASTS
+    journal = lost(s).begun(s.lever, s.owner, s.sent, Feature.FORCE, later)
+
+    journal = journal.confirmed(s.lever).restored(s.lever, later)
+
+    assert journal.finding(s.lever, s.sent, later + MINUTE) is NOTHING
+
+
 def test_an_echo_of_what_the_owner_has_is_nothing_to_mend() -> None:
     journal = lost(SAMPLES[4]).taken_back(GRID_CHARGING, False)
 
@@ -749,8 +759,12 @@ class Bookkeeping(RuleBasedStateMachine):
             case Finding.NOTHING if wall.unseen and entry is not None:
                 # Not to be told from a read-back that lags, so what the owner had
                 # before is still what goes back.
-                assert wall.value in (entry.owner, entry.previous)
-                assert not entry.confirmed or lever is TARIFF
+                assert wall.value in (entry.owner, entry.previous, entry.sent)
+                assert (
+                    not entry.confirmed
+                    or lever is TARIFF
+                    or same(wall.value, entry.sent)
+                )
                 assert entry.owner is not None
                 wall.owner, wall.is_owners = entry.owner, wall.value == entry.owner
         self.keep(self.journal.seen(lever, wall.value, self.now))
@@ -794,7 +808,7 @@ class Bookkeeping(RuleBasedStateMachine):
                 wall.value, wall.is_owners = value, False
             elif fate != "lost":
                 wall.in_flight += ((value, self.now),)
-            self.now += MINUTE
+            self.pass_time(1)
 
     @rule(lever=levers, pick=picks)
     def arrive(self, lever: Lever, pick: int) -> None:
@@ -821,7 +835,7 @@ class Bookkeeping(RuleBasedStateMachine):
         wall.value = wall.owner = value
         wall.is_owners = wall.unseen = True
         entry = self.journal.entry(lever)
-        if entry is not None and (entry.confirmed or value != entry.sent):
+        if entry is not None and not same(value, entry.sent):
             was = (entry.owner, entry.previous)
             lags = value in was and (lever is TARIFF or not entry.confirmed)
             assert self.journal.finding(lever, value, self.now) is (
@@ -870,7 +884,18 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from([1, 10, 30, 59, 60, 61]))
     def pass_time(self, minutes: int) -> None:
-        """What has not come within an hour does not come any more."""
+        """What has not come within an hour does not come any more.
+
+        What has come is looked at before the hour is over, and mended.
+        """
+        for lever, wall in self.walls.items():
+            self.look(lever)
+            entry = self.journal.entry(lever)
+            if entry is not None and not same(wall.value, entry.sent):
+                again = (lever, wall.value, entry.sent, entry.feature, self.now)
+                self.keep(self.journal.begun(*again))
+                self.keep(self.journal.confirmed(lever))
+                wall.value, wall.is_owners = entry.sent, same(entry.sent, wall.owner)
         self.now += minutes * MINUTE
         for wall in self.walls.values():
             wall.in_flight, wall.doubtful = (

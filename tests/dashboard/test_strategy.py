@@ -19,7 +19,9 @@ from harness.dashboard import (
     entity_ids,
     home,
     main,
+    module,
     render,
+    run_in_node,
     run_strategy,
 )
 
@@ -36,6 +38,8 @@ CORE_CARDS = {
     "markdown",
     "tile",
 }
+DECISIONS = "custom:power-sync-decisions"
+"""The one card that PowerSync brings along."""
 
 
 def headings(part: JsonObject) -> list[str]:
@@ -120,10 +124,11 @@ def test_only_what_exists_is_shown(generate: Generate) -> None:
     assert not {key for key in DISABLED_KEYS | OTHER_KEYS if ids[key] in shown}
 
 
-def test_only_core_cards(generate: Generate) -> None:
+def test_no_card_has_to_be_installed(generate: Generate) -> None:
     dashboard = generate(home(all_entity_ids()))
-    assert {card["type"] for card in cards(dashboard)} <= CORE_CARDS
-    assert "custom:" not in json.dumps(dashboard)
+    kinds = [card["type"] for card in cards(dashboard)]
+    assert set(kinds) <= CORE_CARDS | {DECISIONS}
+    assert kinds.count(DECISIONS) == json.dumps(dashboard).count("custom:") == 1
 
 
 def test_entities_are_found_by_what_they_are(generate: Generate) -> None:
@@ -161,7 +166,7 @@ def test_price_source_alone(generate: Generate) -> None:
         "Next 24 hours",
         "Last 30 days",
         "Price alerts",
-        "Details",
+        "Price source",
     ]
     assert "powerwall" not in json.dumps(dashboard).lower()
 
@@ -172,10 +177,14 @@ def test_powerwall_alone(generate: Generate) -> None:
     assert headings(dashboard) == [
         "Power",
         "Tariff on the Powerwall",
-        "Control",
         "Energy today",
+        "Charge or discharge now",
+        "In control now",
+        "Your settings",
+        "PowerSync may",
         "Last decisions",
-        "Details",
+        "Tariff sync",
+        "Equipment and connection",
     ]
     assert "amber" not in {
         card.get("entity", "").partition(".")[2][:5] for card in cards(dashboard)
@@ -187,9 +196,125 @@ def test_one_entity_is_enough(generate: Generate) -> None:
         dashboard = generate(home({key: entity_id}))
         assert "null" not in json.dumps(dashboard), key
         assert "undefined" not in json.dumps(dashboard), key
-        for section in dashboard["views"][0]["sections"]:
+        assert dashboard["views"], f"{key}: nothing to open"
+        for section in (
+            part for view in dashboard["views"] for part in view["sections"]
+        ):
             kinds = [card["type"] for card in section["cards"]]
             assert set(kinds) > {"heading"}, f"{key}: an empty section"
+
+
+def test_only_an_empty_view_is_left_out(generate: Generate) -> None:
+    ids = entity_ids()
+    (view,) = generate(home({"force_charge": ids["force_charge"]}))["views"]
+    assert (view["title"], view["path"]) == ("Powerwall", "powerwall")
+    energy = ids["lifetime_solar_energy"]
+    (nothing,) = generate(home({"lifetime_solar_energy": energy}))["views"]
+    assert (nothing["title"], nothing["sections"]) == ("Home", [])
+
+
+def pressed(dashboard: JsonObject) -> dict[str, JsonObject]:
+    """Return what the tiles that do something do, by their names or entities."""
+    return {
+        card["name"] if isinstance(card["name"], str) else card["entity"]: action
+        for card in cards(dashboard)
+        if (action := card.get("tap_action", {})).get("action") == "perform-action"
+    }
+
+
+def test_buttons_press_the_buttons(generate: Generate) -> None:
+    """Covers B-09 and B-13."""
+    ids = entity_ids()
+    actions = pressed(generate(home(ids)))
+    assert {
+        name: action["target"]["entity_id"] for name, action in actions.items()
+    } == {
+        ids["force_charge"]: ids["force_charge"],
+        ids["force_discharge"]: ids["force_discharge"],
+        "Stop, and restore my settings": ids["restore"],
+        "Push tariff": ids["push_tariff"],
+        "Refresh": ids["sync_now"],
+    }
+    assert {action["perform_action"] for action in actions.values()} == {"button.press"}
+
+
+def test_force_is_told_while_it_runs(generate: Generate) -> None:
+    ids = entity_ids()
+    telling = [
+        card
+        for card in cards(generate(home(ids)))
+        if mentioned({key: card[key] for key in card if key != "visibility"})
+        & {ids["force_remaining"], ids["force_until"]}
+        and card["type"] != "markdown"
+    ]
+    assert [card["visibility"][0] for card in telling] == [
+        {
+            "condition": "numeric_state",
+            "entity": ids["force_remaining"],
+            "above": 0,
+        },
+        {
+            "condition": "state",
+            "entity": ids["force_until"],
+            "state_not": ["unavailable", "unknown"],
+        },
+    ]
+
+
+def test_market_has_a_section_where_it_is_watched(generate: Generate) -> None:
+    """Covers B-07."""
+    assert "Wholesale price" not in headings(generate(home(entity_ids())))
+    ids = all_entity_ids()
+    market = {key: ids[key] for key in ("market_price", "spike_active")}
+    hass = home(entity_ids() | market, entry_id="01ABC")
+    hass["states"][ids["spike_active"]] = {"attributes": {"threshold": 800.0}}
+    dashboard = generate(hass)
+    assert entities_below(dashboard, "Wholesale price") - {
+        "power_sync.simulate_spike"
+    } == set(market.values())
+    (gauge,) = (
+        card
+        for card in cards(dashboard)
+        if card.get("entity") == market["market_price"] and card["type"] == "gauge"
+    )
+    assert gauge["segments"][-1]["from"] == 800
+    assert "800" in gauge["name"]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "price"), [(None, 1000), (300.0, 1000), (800.5, 1601)]
+)
+def test_rehearsal_is_a_spike_and_asks_first(
+    generate: Generate, threshold: float | None, price: int
+) -> None:
+    ids = all_entity_ids()
+    hass = home(
+        {"market_price": ids["market_price"], "spike_active": ids["spike_active"]},
+        entry_id="01ABC",
+    )
+    if threshold is not None:
+        hass["states"][ids["spike_active"]] = {"attributes": {"threshold": threshold}}
+    (action,) = pressed(generate(hass)).values()
+    assert action["perform_action"] == "power_sync.simulate_spike"
+    assert action["data"] == {
+        "config_entry_id": "01ABC",
+        "price": price,
+        "duration": 5,
+    }
+    assert str(price) in action["confirmation"]["text"]
+
+
+def test_only_switches_that_exist_are_explained(generate: Generate) -> None:
+    def explanation(ids: dict[str, str]) -> str:
+        (content,) = (
+            card["content"]
+            for card in cards(generate(home(ids)))
+            if "What these do" in card.get("content", "")
+        )
+        return str(content)
+
+    assert "Spike response" not in explanation(entity_ids())
+    assert "Spike response" in explanation(all_entity_ids())
 
 
 def test_statistics_that_somebody_enabled(generate: Generate) -> None:
@@ -275,7 +400,7 @@ def test_hidden_entities_are_not_shown(generate: Generate) -> None:
     assert "Last decisions" not in headings(dashboard)
 
 
-def test_two_homes_have_a_view_each(generate: Generate) -> None:
+def test_two_homes_have_their_own_views(generate: Generate) -> None:
     ours = entity_ids()
     theirs = {key: f"{value}_2" for key, value in ours.items()}
     hass = merged(
@@ -285,14 +410,21 @@ def test_two_homes_have_a_view_each(generate: Generate) -> None:
     views = generate(hass)["views"]
     assert [(view["title"], view["path"]) for view in views] == [
         ("Beach house", "b"),
+        ("Beach house: Powerwall", "b-powerwall"),
         ("Home", "a"),
+        ("Home: Powerwall", "a-powerwall"),
     ]
-    beach, town = views
-    used = {card["entity"] for card in cards(beach) if "entity" in card}
-    assert used
-    assert used <= set(theirs.values())
-    alone = generate(home(ours))["views"][0]
-    assert town == alone | {"path": "a"}
+    for view in views[:2]:
+        used = {card["entity"] for card in cards(view) if "entity" in card}
+        assert used
+        assert used <= set(theirs.values())
+    alone = generate(home(ours))["views"]
+    assert [(view["title"], view["path"]) for view in alone] == [
+        ("Home", "home"),
+        ("Powerwall", "powerwall"),
+    ]
+    for town, view in zip(views[2:], alone, strict=True):
+        assert town == view | {"title": town["title"], "path": town["path"]}
 
 
 def test_titles_are_not_needed(generate: Generate) -> None:
@@ -350,6 +482,26 @@ def test_announced_once_however_often_it_is_loaded(generate: Generate) -> None:
 def test_failure_of_the_strategy_is_not_swallowed(generate: Generate) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run_strategy({"answers": {}})
+
+
+def test_words_are_those_of_the_entities() -> None:
+    words = run_in_node(
+        """
+const module = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+import(module).then((words) => console.log(JSON.stringify(words)));
+""",
+        module("words"),
+    )
+    texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())["entity"]
+    attributes = texts["event"]["decision"]["state_attributes"]
+    assert words["LEVERS"] == attributes["lever"]["state"]
+    assert words["FEATURES"] == attributes["feature"]["state"]
+    settings = [
+        texts["select"][key]["state"] for key in ("operation_mode", "export_rule")
+    ]
+    assert words["VALUES"] == settings[0] | settings[1]
+    assert words["REASONS"].keys() < attributes["reason"]["state"].keys()
+    assert words["OUTCOMES"].keys() == attributes["action"]["state"].keys()
 
 
 def test_every_key_exists_in_the_integration() -> None:

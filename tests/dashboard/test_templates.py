@@ -12,12 +12,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.template import Template
 import pytest
 
-from harness.dashboard import entity_ids, home
+from harness.dashboard import all_entity_ids, entity_ids, home
 
 from .conftest import Generate, cards
 
 NOW = datetime(2026, 11, 21, 1, 32, tzinfo=UTC)  # 12:32 in Sydney
-IDS = entity_ids()
+IDS = entity_ids() | {"spike_active": all_entity_ids()["spike_active"]}
 BUY = IDS["current_electricity_price"]
 SELL = IDS["feed_in_price"]
 TARIFF = IDS["tariff_schedule"]
@@ -120,6 +120,9 @@ def test_nothing_known(hass: HomeAssistant, render: Render, state: str | None) -
     assert "no tariff" in render("'schedule'")
     assert "Nothing was decided yet" in render("outcomes")
     assert bars(picture(render("energy came from"))) == []
+    assert render("set levers").strip() == "All settings are as you left them."
+    assert render("set ways").strip() == ""
+    assert render("per MWh on").strip() == ""
 
 
 def test_forecast_becomes_bars(hass: HomeAssistant, render: Render) -> None:
@@ -259,6 +262,10 @@ def test_summary(hass: HomeAssistant, render: Render) -> None:
     )
     hass.states.async_set(IDS["auto_sync_tou_schedule"], "off")
     assert "**not** being sent" in render("Electricity costs")
+    hass.states.async_set(IDS["force_remaining"], "59", {"direction": "discharge"})
+    assert "A force discharge goes on for **59 min**." in render("Electricity costs")
+    hass.states.async_set(IDS["force_remaining"], "0", {"direction": None})
+    assert "force" not in render("Electricity costs")
 
 
 @pytest.mark.parametrize(
@@ -296,6 +303,123 @@ def test_last_attempt_in_words(
 ) -> None:
     hass.states.async_set(RESULT, state, attributes)
     assert render("outcomes") == expected
+
+
+def held(**changes: object) -> dict[str, Any]:
+    """Return how a setting is held, as the sensor explains it."""
+    return {"feature": "force", "reason": "forced", "until": None} | changes
+
+
+def test_who_holds_what_and_what_comes_back(
+    hass: HomeAssistant, render: Render
+) -> None:
+    """Covers B-12: every lever's holder, reason, end and the owner's value."""
+    until = "2026-11-21T02:30:00+00:00"
+    hass.states.async_set(
+        IDS["controlled_by"],
+        "force",
+        {
+            "tariff": held(until=until, value="PowerSync force charge", owner="Mine"),
+            "backup_reserve": held(until=until, value=80.0, owner=20.0),
+            "grid_charging": held(until=until, value=True, owner=False),
+            "operation_mode": held(until=until),
+            "export_rule": held(
+                feature="curtailment",
+                reason="negative_feed_in",
+                value="never",
+                owner="battery_ok",
+            ),
+            "storm_watch": held(feature="spike_response", reason=None, owner=True),
+        },
+    )
+    assert [line for line in render("set levers").splitlines() if line] == [
+        "**Solar curtailment**, because export earns nothing",
+        "- Export rule: Never (yours: Solar and battery)",
+        "**Force charge or discharge**, until 13:30",
+        "- Tariff: PowerSync force charge (yours: Mine)",
+        "- Operation mode: stays as it is",
+        "- Backup reserve: 80 % (yours: 20 %)",
+        "- Grid charging: On (yours: Off)",
+        "**Spike response**: over, and on its way back",
+        "- Storm watch: back to On",
+    ]
+
+
+def test_names_are_put_into_words(hass: HomeAssistant, render: Render) -> None:
+    from custom_components.power_sync.core.model.decisions import (  # noqa: PLC0415
+        Feature,
+        Lever,
+    )
+    from custom_components.power_sync.core.model.powerwall import (  # noqa: PLC0415
+        ExportRule,
+        OperationMode,
+    )
+
+    for feature in Feature:
+        for value in (*ExportRule, *OperationMode):
+            hass.states.async_set(
+                IDS["controlled_by"],
+                "force",
+                {
+                    lever.value: held(feature=feature.name.lower(), value=value.value)
+                    for lever in Lever
+                },
+            )
+            text = render("set levers")
+            assert text.count("\n- ") == len(Lever)
+            assert f"**{feature.name.lower()}" not in text
+            assert f": {value.value}" not in text
+
+
+def test_ways_in_and_what_failed(hass: HomeAssistant, render: Render) -> None:
+    """Covers B-01: the order of the ways, and what became of each."""
+    hass.states.async_set(
+        IDS["way_in"],
+        "Tessie",
+        {
+            "ways": ["Teslemetry", "Tessie"],
+            "failures": {"Teslemetry": "no credit left"},
+        },
+    )
+    assert render("set ways").splitlines() == [
+        "In this order: Teslemetry, Tessie.",
+        "",
+        "- **Teslemetry** failed last: no credit left",
+    ]
+    hass.states.async_set(IDS["way_in"], "Tessie", {"ways": ["Tessie"], "failures": {}})
+    assert "no other way in" in render("set ways")
+
+
+@pytest.mark.parametrize(
+    ("state", "attributes", "expected"),
+    [
+        (
+            "off",
+            {"threshold": 300.0, "rehearsal": False, "since": None},
+            "From **300** per MWh on",
+        ),
+        (
+            "on",
+            {"threshold": 300.0, "rehearsal": False, "since": NOW.isoformat()},
+            "The Powerwall sells what it can. Since 12:32.",
+        ),
+        (
+            "on",
+            {"threshold": 300.0, "rehearsal": True, "since": None},
+            "This is a rehearsal: the price is made up.",
+        ),
+    ],
+)
+def test_spike_in_words(
+    hass: HomeAssistant,
+    render: Render,
+    state: str,
+    attributes: dict[str, Any],
+    expected: str,
+) -> None:
+    """Covers B-07."""
+    hass.states.async_set(IDS["spike_active"], state, attributes)
+    assert render("per MWh on").startswith(expected)
 
 
 def test_every_outcome_has_words(render: Render, hass: HomeAssistant) -> None:

@@ -16,7 +16,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 import pytest
 
-from custom_components.power_sync.control import controller as controller_module
+from custom_components.power_sync.control import helm as helm_module
 from custom_components.power_sync.core.model.retail import Days
 from custom_components.power_sync.core.model.tariff_plan import (
     PlanPeriod,
@@ -362,12 +362,12 @@ async def test_a_pushed_plan_stays_while_the_sync_is_off(
     assert (answer["action"], answer["reason"], answer["feature"]) == (
         "sent",
         "requested",
-        "manual",
+        "plan",
     )
     assert amber.tariff_name == "Summer and winter"
     assert sides(amber, JULY_SUNDAY)[0] == half_hours(0.20)
     pushed_at = NOW + timedelta(seconds=300)
-    assert amber.stored["manual_until"] == (pushed_at + timedelta(days=366)).isoformat()
+    assert amber.stored["pushed"]["until"] == (pushed_at + timedelta(days=366)).isoformat()
 
     uploads = len(amber.sent)
     market.price = 200.0
@@ -380,7 +380,7 @@ async def test_a_pushed_plan_stays_while_the_sync_is_off(
 
     await amber.act("switch", "turn_on", SWITCH)
     assert amber.tariff_name == "PowerSync"
-    assert amber.stored["manual_until"] is None
+    assert amber.stored["pushed"] is None
     await amber.tick(300)
     await amber.act("switch", "turn_off", SWITCH)
     assert amber.tariff_name == OWNERS
@@ -389,7 +389,7 @@ async def test_a_pushed_plan_stays_while_the_sync_is_off(
 async def test_a_pushed_plan_ends(
     amber: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(controller_module, "PLAN_PUSH_HOLDS", timedelta(hours=2))
+    monkeypatch.setattr(helm_module, "PLAN_PUSH_HOLDS", timedelta(hours=2))
     await amber.act("switch", "turn_off", SWITCH)
     await amber.tick(300)
     await amber.call("push_tariff_plan", plan="Two rates")
@@ -461,7 +461,7 @@ async def test_prices_that_come_later_end_a_pushed_plan(
     )
     await house.settle()
     assert house.tariff_name == "PowerSync"
-    assert house.stored["manual_until"] is None
+    assert house.stored["pushed"] is None
     hass.config_entries.async_remove_subentry(house.entry, PRICE_SOURCE)
     await house.settle()
     await house.tick(60)

@@ -17,6 +17,7 @@ from ..control.debts import Debt, Remainder, drop, owe, take_over
 from ..control.issues import Issues
 from ..control.levers import Levers
 from ..control.log import DecisionLog
+from ..control.notes import Notes
 from ..control.still_owed import still_different
 from ..control.store import DAMAGED, StateStore
 from ..core.model.decisions import Reason
@@ -86,17 +87,13 @@ async def put_back(hass: HomeAssistant, debt: Debt) -> Remainder:
     client = FailoverPowerwall(
         build_ways(hass, MappingProxyType(dict(debt.data)), WayAddresses()),
         now=dt_util.utcnow,
-        on_change=None,
+        # Whoever asks only once cannot wait for a third failure.
+        strikes=1,
     )
     site, keeper = _Site(client), _Keeper(Standing(journal=journal))
     issues = Issues(hass, debt.debt_id)
-    levers = Levers(
-        Actuator(client, site, keeper),
-        site,
-        keeper,
-        DecisionLog(hass, debt.debt_id),
-        issues,
-    )
+    notes = Notes(site, DecisionLog(hass, debt.debt_id), issues)
+    levers = Levers(Actuator(client, site, keeper), site, keeper, notes)
     await site.async_refresh()
     # What somebody has chosen since is not ours to put back.
     await levers.observe(dt_util.utcnow())

@@ -1,16 +1,11 @@
-"""Give each lever what was decided for it, and explain what became of that."""
+"""Give each lever what was decided for it, or back to its owner."""
 
 from dataclasses import replace
 from datetime import datetime
-import math
 
 from homeassistant.util import dt as dt_util
 
-from ..clients.errors import AuthError, RejectedError
-from ..coordinator.errors import error_key
 from ..core.arbiter import Ruling
-from ..core.day_plan import Plan
-from ..core.day_tariff import Blocked
 from ..core.engine import STEERED
 from ..core.journal import Finding, difference, same
 from ..core.model.decisions import (
@@ -21,15 +16,13 @@ from ..core.model.decisions import (
     LeverValue,
     Reason,
     Record,
-    TariffPrices,
     Want,
 )
 from ..core.model.lever_values import lever_value
 from ..core.model.tesla_tariff import TeslaTariff
 from ..core.overruling import overruled, reinstated
-from .actuator import Actuator, Attempt
-from .issues import Issues
-from .log import DecisionLog
+from .actuator import Actuator
+from .notes import Notes, shown_as
 from .readings import SiteReadings, StandingKeeper
 
 URGENT = STEERED | {Feature.MANUAL}
@@ -51,19 +44,14 @@ class Levers:
         actuator: Actuator,
         site: SiteReadings,
         store: StandingKeeper,
-        log: DecisionLog,
-        issues: Issues,
+        notes: Notes,
     ) -> None:
-        """Move levers with ``actuator`` and tell ``log`` and ``issues`` about it."""
+        """Move levers with ``actuator`` and tell ``notes`` about it."""
         self._actuator = actuator
         self._site = site
         self._store = store
-        self._log = log
-        self._issues = issues
-        self._failures = 0
+        self._notes = notes
         self._pretended: dict[Lever, LeverValue] = {}
-        self.plan: Plan | None = None
-        """The plan of this moment, whose prices explain a tariff."""
 
     def shown(self, lever: Lever) -> LeverValue | None:
         """Return what the site last showed of a lever."""
@@ -105,15 +93,15 @@ class Levers:
             standing, journal=standing.journal.taken_back(lever, current)
         )
         await self._store.put(overruled(standing, lever, entry.feature, now))
-        self._log.add(
+        self._notes.owner_changed(
             Record(
                 at=now,
                 lever=lever,
                 action=Action.OWNER_CHANGED,
                 feature=None,
                 reason=Reason.CHANGED_ELSEWHERE,
-                before=_name(entry.sent),
-                value=_name(current),
+                before=shown_as(entry.sent),
+                value=shown_as(current),
                 over=(entry.feature,),
             )
         )
@@ -129,15 +117,15 @@ class Levers:
         """Give a lever the value that won."""
         want = ruling.want
         if self._site.known is None:
-            return self._note(ruling, Action.FAILED, now, error="unavailable")
+            return self._notes.outcome(ruling, Action.FAILED, now, error="unavailable")
         current = self.shown(want.lever)
         if current is None and want.lever is not Lever.TARIFF:
             ruling = replace(ruling, want=replace(want, reason=Reason.NOT_OFFERED))
-            return self._note(ruling, Action.BLOCKED, now)
+            return self._notes.outcome(ruling, Action.BLOCKED, now)
         known = self._actuator.journal.sent_like(want.lever, value)
         if same(current, value) and known and not force:
             await self._hold(want, value, now)
-            return self._note(ruling, Action.UNCHANGED, now, before=current)
+            return self._notes.outcome(ruling, Action.UNCHANGED, now, before=current)
         entry = self._actuator.journal.entry(want.lever)
         attempt = await self._actuator.move(
             want.lever,
@@ -152,7 +140,7 @@ class Levers:
             await self._store.put(
                 replace(self._store.standing, last_sync_at=dt_util.utcnow())
             )
-        return self._note_attempt(
+        return self._notes.attempt(
             ruling,
             attempt,
             now,
@@ -186,15 +174,15 @@ class Levers:
             )
         )
         if self._site.known is None:
-            return self._note(ruling, Action.FAILED, now, error="unavailable")
+            return self._notes.outcome(ruling, Action.FAILED, now, error="unavailable")
         current = self.shown(lever)
         if current is None and lever is not Lever.TARIFF:
             ruling = replace(
                 ruling, want=replace(ruling.want, reason=Reason.NOT_OFFERED)
             )
-            return self._note(ruling, Action.BLOCKED, now)
+            return self._notes.outcome(ruling, Action.BLOCKED, now)
         if dry_run:
-            return self._note(
+            return self._notes.outcome(
                 ruling,
                 Action.DRY_RUN,
                 now,
@@ -206,7 +194,7 @@ class Levers:
         # Of a tariff the owner may want more than the prices.
         as_it_is = current == value if lever is Lever.TARIFF else same(current, value)
         if entry is None and as_it_is:
-            return self._note(ruling, Action.UNCHANGED, now, before=current)
+            return self._notes.outcome(ruling, Action.UNCHANGED, now, before=current)
         standing = replace(
             before, journal=before.journal.commissioned(lever, current, value, now)
         )
@@ -221,7 +209,7 @@ class Levers:
             await self._store.put(reinstated(self._store.standing, before))
         if attempt.action is Action.RESTORED:
             attempt = replace(attempt, action=Action.SENT)
-        return self._note_attempt(
+        return self._notes.attempt(
             ruling, attempt, now, before=current, change=difference(current, value)
         )
 
@@ -231,9 +219,9 @@ class Levers:
         await self._put_back(lever, Reason.SYNC_OFF, now)
         before = self._pretended.get(lever, self.shown(lever))
         if same(before, value):
-            return self._note(ruling, Action.UNCHANGED, now, before=before)
+            return self._notes.outcome(ruling, Action.UNCHANGED, now, before=before)
         self._pretended[lever] = value
-        return self._note(
+        return self._notes.outcome(
             ruling,
             Action.DRY_RUN,
             now,
@@ -286,7 +274,7 @@ class Levers:
         current = self.shown(lever)
         if value is None:
             await self._actuator.save(self._actuator.journal.taken_back(lever, current))
-            return self._note(ruling, Action.UNCHANGED, now, before=current)
+            return self._notes.outcome(ruling, Action.UNCHANGED, now, before=current)
         was_changed = not (same(entry.sent, value) and same(current, value))
         attempt = await self._actuator.restore(
             lever, value, now, force=force, urgent=entry.feature in URGENT
@@ -296,7 +284,7 @@ class Levers:
         ):
             # What was held without a change is let go without a word.
             return None
-        return self._note_attempt(ruling, attempt, now, before=current, change=None)
+        return self._notes.attempt(ruling, attempt, now, before=current, change=None)
 
     async def release(
         self, reason: Reason, *, instead: TeslaTariff | None = None
@@ -319,114 +307,4 @@ class Levers:
             feature=Feature.MANUAL,
             reason=reason,
         )
-        return self._note(Ruling(want), Action.DRY_RUN, now, before=pretended)
-
-    def note_kept(
-        self, ruling: Ruling, now: datetime, blocked: Blocked | None = None
-    ) -> Record:
-        """Explain why a lever is left as it is."""
-        want = ruling.want
-        record = Record(
-            at=now,
-            lever=want.lever,
-            action=Action.BLOCKED,
-            feature=want.feature,
-            reason=want.reason,
-            before=_name(self.shown(want.lever)),
-            over=ruling.over,
-            blocked=(blocked.start, blocked.end) if blocked else None,
-        )
-        self._log.add(record)
-        return record
-
-    def _note_attempt(
-        self,
-        ruling: Ruling,
-        attempt: Attempt,
-        now: datetime,
-        *,
-        before: LeverValue | None,
-        change: float | None,
-    ) -> Record:
-        """Explain what an attempt came to, and count the ones in vain."""
-        if attempt.action is Action.NOT_APPLIED or isinstance(
-            attempt.error, RejectedError
-        ):
-            # Any other failure is about the way to the Powerwall, and shows there.
-            self._failures += 1
-        elif attempt.action in {Action.SENT, Action.RESTORED}:
-            self._failures = 0
-        self._issues.stubborn(self._failures, now)
-        if isinstance(attempt.error, AuthError):
-            self._site.start_reauth()
-        return self._note(
-            ruling,
-            attempt.action,
-            now,
-            before=before,
-            change=change,
-            error=error_key(attempt.error) if attempt.error else None,
-        )
-
-    def _note(
-        self,
-        ruling: Ruling,
-        action: Action,
-        now: datetime,
-        *,
-        before: LeverValue | None = None,
-        change: float | None = None,
-        error: str | None = None,
-    ) -> Record:
-        """Write down one outcome."""
-        want = ruling.want
-        record = Record(
-            at=now,
-            lever=want.lever,
-            action=action,
-            feature=want.feature,
-            reason=want.reason,
-            before=_name(before),
-            value=None if isinstance(want.value, Keep) else _name(want.value),
-            over=ruling.over,
-            prices=self._prices_behind(want),
-            change=change
-            if want.lever is Lever.TARIFF
-            and change is not None
-            and math.isfinite(change)
-            else None,
-            error=error,
-        )
-        self._log.add(record)
-        return record
-
-    def _prices_behind(self, want: Want) -> TariffPrices | None:
-        """Return the prices that a tariff was made of."""
-        if (plan := self.plan) is None or want.value is not plan.tariff:
-            return None
-        return TariffPrices(
-            import_prices=tuple(slot.import_price for slot in plan.day.slots),
-            export_prices=tuple(slot.export_price for slot in plan.day.slots),
-            buy=plan.mapped.buy,
-            sell=plan.mapped.sell,
-            sources=tuple(slot.source.value for slot in plan.day.slots),
-            running=plan.day.running,
-            compressed=plan.mapped.compressed,
-            lifted=plan.mapped.lifted,
-            order_kept=plan.mapped.order_kept,
-        )
-
-
-def _name(value: LeverValue | None) -> str | None:
-    """Return how a value is shown to people."""
-    match value:
-        case None:
-            return None
-        case TeslaTariff():
-            return value.buy.name
-        case bool():
-            return "on" if value else "off"
-        case float():
-            return f"{value:.0f} %"
-        case _:
-            return value.value
+        return self._notes.outcome(Ruling(want), Action.DRY_RUN, now, before=pretended)

@@ -21,7 +21,10 @@ from .powerwall import LiveCoordinator
 class Clock(Protocol):
     """Whoever knows where the home has its hours."""
 
-    zone: tzinfo
+    @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of the home."""
+        ...
 
 
 class DemandMeter:

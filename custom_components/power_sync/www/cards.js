@@ -36,6 +36,28 @@ export function tile(home, key, grid, options = {}) {
   return { type: "tile", entity, name: NAME, grid_options: grid, ...options };
 }
 
+/** Return a tile that does something when it is pressed, or null without the entity. */
+export function press(home, key, grid, action, options = {}) {
+  return tile(home, key, grid, {
+    color: "primary",
+    hide_state: true,
+    tap_action: { action: "perform-action", ...action },
+    ...options,
+  });
+}
+
+/** Return a tile that presses a button entity, or null without it. */
+export function button(home, key, grid, options) {
+  const target = { entity_id: home.entity(key) };
+  return press(
+    home,
+    key,
+    grid,
+    { perform_action: "button.press", target },
+    options,
+  );
+}
+
 /** Return tiles in rows of three; `rows` holds [key, name, color]. */
 export function thirds(home, rows) {
   return rows.map(([key, name, color]) =>
@@ -43,11 +65,11 @@ export function thirds(home, rows) {
   );
 }
 
-/** Return a list of entities; `rows` holds keys, or [key, name]. */
+/** Return a list of entities; `rows` holds keys, [key, name] or [key, name, options]. */
 export function list(home, rows) {
   const entities = rows
     .map((row) => (Array.isArray(row) ? row : [row, NAME]))
-    .map(([key, name]) => ({ entity: home.entity(key), name }))
+    .map(([key, name, options]) => ({ entity: home.entity(key), name, ...options }))
     .filter(({ entity }) => entity);
   if (entities.length === 0) return null;
   return {
@@ -90,6 +112,11 @@ export function logbook(entities, hours, rows) {
 /** Return the condition that an entity has a state worth showing. */
 export function known(entity) {
   return [{ condition: "state", entity, state_not: ["unavailable", "unknown"] }];
+}
+
+/** Return the condition that an entity is on. */
+export function on(entity) {
+  return [{ condition: "state", entity, state: "on" }];
 }
 
 /** Return an entity's unit, if it has one. */

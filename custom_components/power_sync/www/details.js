@@ -1,21 +1,34 @@
 // What hardly ever changes, for those who want to know.
 
-import { group, list, section } from "./cards.js";
+import { list, markdown, section } from "./cards.js";
 
-/** Settings and equipment of the Powerwall, and how prices come. */
-export function detailsSection(home) {
-  return section("Details", "mdi:information-outline", [
-    group("Powerwall", [
-      list(home, [
-        "operation_mode",
-        "backup_reserve",
-        "export_rule",
-        "grid_charging",
-        "storm_watch",
-        "capacity",
-        "firmware",
-      ]),
-    ]),
-    group("Price source", [list(home, ["live_prices"])]),
+/** How prices come. */
+export function sourceSection(home) {
+  return section("Price source", "mdi:information-outline", [
+    list(home, ["live_prices"]),
   ]);
+}
+
+/** The Powerwall's equipment, and by which way it is reached. */
+export function equipmentSection(home) {
+  const way = home.entity("way_in");
+  return section("Equipment and connection", "mdi:information-outline", [
+    list(home, ["capacity", "firmware", "way_in"]),
+    way && markdown(ways(way)),
+  ]);
+}
+
+function ways(way) {
+  return [
+    `{%- set ways = state_attr('${way}', 'ways') or [] -%}`,
+    `{%- set failures = state_attr('${way}', 'failures') or {} -%}`,
+    `{%- if ways | length > 1 -%}`,
+    `In this order: {{ ways | join(', ') }}.`,
+    `{%- elif ways -%}`,
+    `There is no other way in. A second one takes over when the first fails.`,
+    `{%- endif %}`,
+    `{% for name, error in failures.items() %}`,
+    `- **{{ name }}** failed last: {{ error }}`,
+    `{%- endfor -%}`,
+  ].join("\n");
 }

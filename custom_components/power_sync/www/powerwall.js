@@ -1,4 +1,4 @@
-// Sections of a Powerwall. Each takes a home and returns a section, or null without
+// Sections about what a Powerwall does. Each takes a home and returns a section, or null without
 // any card worth showing.
 
 import {
@@ -7,7 +7,6 @@ import {
   group,
   history,
   known,
-  logbook,
   markdown,
   section,
   tile,
@@ -64,36 +63,6 @@ export function tariffSection(home, hass) {
   ]);
 }
 
-/** What the user can do, and what became of the last attempt. */
-export function controlSection(home) {
-  const press = (key, name) => {
-    const entity = home.entity(key);
-    return tile(home, key, HALF, {
-      name,
-      color: "primary",
-      hide_state: true,
-      tap_action: {
-        action: "perform-action",
-        perform_action: "button.press",
-        target: { entity_id: entity },
-      },
-    });
-  };
-  const result = home.entity("last_sync_result");
-  return section("Control", "mdi:tune-vertical", [
-    tile(home, "auto_sync_tou_schedule", FULL, {
-      name: "Automatic sync",
-      features: [{ type: "toggle" }],
-      features_position: "inline",
-    }),
-    press("push_tariff", "Push tariff"),
-    press("sync_now", "Refresh"),
-    tile(home, "last_sync", HALF),
-    tile(home, "last_sync_result", HALF),
-    result && markdown(reason(result)),
-  ]);
-}
-
 /** Today's energy sums. */
 export function energySection(home, energyDashboard) {
   const parts = (rows) =>
@@ -123,15 +92,6 @@ export function energySection(home, energyDashboard) {
   ]);
 }
 
-/** What PowerSync decided, newest first. */
-export function decisionsSection(home) {
-  const entities = ["decision", "auto_sync_tou_schedule"]
-    .map((key) => home.entity(key))
-    .filter(Boolean);
-  if (!home.entity("decision")) return null;
-  return section("Last decisions", "mdi:scale-balance", [logbook(entities, 24, 6)]);
-}
-
 /** What the home is charged for its peaks. */
 export function demandSection(home) {
   return section("Demand charge", "mdi:summit", [
@@ -145,30 +105,3 @@ export function demandSection(home) {
     tile(home, "demand_charged", HALF, { name: "Charged now" }),
   ]);
 }
-
-// What each outcome means for the user; the entity's state is only a word.
-const OUTCOMES = {
-  sent: "The tariff was sent, and the Powerwall shows it.",
-  unchanged: "The Powerwall already has the tariff that the prices ask for.",
-  postponed: "The next tariff waits a little: there were two within five minutes.",
-  blocked: "Nothing was sent, because the prices do not allow a tariff.",
-  dry_run: "A tariff would have been sent, but this is a dry run.",
-  not_applied: "The tariff was accepted, but the Powerwall still shows another one.",
-  failed: "The tariff could not be sent. PowerSync tries again.",
-  superseded: "The tariff was overtaken by a newer one.",
-  restored: "Your own tariff is back on the Powerwall.",
-  owner_changed: "Somebody changed the tariff elsewhere.",
-};
-
-function reason(result) {
-  return [
-    `{%- set outcomes = ${JSON.stringify(OUTCOMES, null, 2)} -%}`,
-    `{%- set why = state_attr('${result}', 'reason') -%}`,
-    `{{ outcomes.get(states('${result}'), 'Nothing was decided yet.') }}`,
-    `{%- if why and not is_state('${result}', 'unchanged') %} Reason: {{ why | replace('_', ' ') }}`,
-    `{%- if state_attr('${result}', 'error') %} ({{ state_attr('${result}', 'error') | replace('_', ' ') }}){% endif -%}`,
-    `{%- if state_attr('${result}', 'largest_change') is number %}, largest change {{ '%.3f' | format(state_attr('${result}', 'largest_change')) }}{% endif -%}`,
-    `.{%- endif -%}`,
-  ].join("\n");
-}
-

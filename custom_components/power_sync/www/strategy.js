@@ -1,7 +1,8 @@
 // PowerSync's dashboard. Home Assistant loads this module on every page.
 
+import "./decisions-card.js";
 import { findHomes, hasEnergyDashboard } from "./homes.js";
-import { emptyView, homeView } from "./views.js";
+import { emptyView, homeViews } from "./views.js";
 
 const TYPE = "power-sync";
 
@@ -9,13 +10,13 @@ class PowerSyncDashboardStrategy extends HTMLElement {
   // Entities come and go with subentries; names and titles come from devices.
   static registryDependencies = ["entities", "devices"];
 
-  /** Return a dashboard of core cards for the entities that exist, a view per home. */
+  /** Return a dashboard for the entities that exist, one or two views per home. */
   static async generate(_config, hass) {
     const homes = await findHomes(hass);
     if (homes.length === 0) return { views: [emptyView()] };
     const energy = await hasEnergyDashboard(hass);
-    const path = (home) => (homes.length > 1 ? home.id.toLowerCase() : "home");
-    return { views: homes.map((home) => homeView(home, path(home), hass, energy)) };
+    const several = homes.length > 1;
+    return { views: homes.flatMap((home) => homeViews(home, several, hass, energy)) };
   }
 }
 

@@ -28,5 +28,11 @@ export function summary(home) {
         `{% elif has_value('${synced}') %}The Powerwall took its last tariff **{{ relative_time(states('${synced}') | as_datetime) }}** ago.{% endif %}`,
     );
   }
+  const remaining = home.entity("force_remaining");
+  if (remaining) {
+    parts.push(
+      `{% if states('${remaining}') | int(0) > 0 %}A force {{ state_attr('${remaining}', 'direction') }} goes on for **{{ states('${remaining}') }} min**.{% endif %}`,
+    );
+  }
   return parts.length > 0 ? parts.join("\n") : null;
 }

@@ -1,9 +1,16 @@
 // Views: which sections a home gets, and what is shown without a home.
 
-import { detailsSection } from "./details.js";
 import {
-  controlSection,
-  decisionsSection,
+  featuresSection,
+  forceSection,
+  handsSection,
+  settingsSection,
+  syncSection,
+} from "./control.js";
+import { decisionsSection } from "./decisions.js";
+import { equipmentSection, sourceSection } from "./details.js";
+import { marketSection } from "./market.js";
+import {
   demandSection,
   energySection,
   powerSection,
@@ -18,38 +25,64 @@ import {
 import { summary } from "./summary.js";
 
 /**
- * Return the view of one home; a section without cards is left out.
+ * Return the views of one home: what happens there, and what its Powerwall is to do.
  *
- * `path` is the end of the view's address.
+ * A section without cards is left out, and so is a view without sections, but for the
+ * last one. With `several` homes titles and addresses say which home it is.
  */
-export function homeView(home, path, hass, energyDashboard) {
+export function homeViews(home, several, hass, energyDashboard) {
   const content = summary(home);
-  const sections = [
-    nowSection(home, hass),
-    pricesSection(home, hass),
-    powerSection(home),
-    tariffSection(home, hass),
-    controlSection(home),
-    energySection(home, energyDashboard),
-    decisionsSection(home),
-    demandSection(home),
-    statisticsSection(home),
-    alertsSection(home),
-    detailsSection(home),
-  ];
-  return {
-    type: "sections",
-    title: home.title,
-    path,
-    icon: "mdi:home-lightning-bolt",
-    max_columns: 3,
-    dense_section_placement: true,
-    ...(content && {
-      header: {
+  const id = home.id.toLowerCase();
+  const views = [
+    view({
+      title: home.title,
+      path: several ? id : "home",
+      icon: "mdi:home-lightning-bolt",
+      header: content && {
         layout: "start",
         card: { type: "markdown", text_only: true, content },
       },
+      sections: [
+        nowSection(home, hass),
+        pricesSection(home, hass),
+        powerSection(home),
+        tariffSection(home, hass),
+        energySection(home, energyDashboard),
+        demandSection(home),
+        statisticsSection(home),
+        alertsSection(home),
+        sourceSection(home),
+      ],
     }),
+    view({
+      title: several ? `${home.title}: Powerwall` : "Powerwall",
+      path: several ? `${id}-powerwall` : "powerwall",
+      icon: "mdi:home-battery",
+      sections: [
+        forceSection(home),
+        handsSection(home),
+        settingsSection(home),
+        featuresSection(home),
+        decisionsSection(home),
+        syncSection(home),
+        marketSection(home, hass),
+        equipmentSection(home),
+      ],
+    }),
+  ];
+  const shown = views.filter(({ sections }) => sections.length > 0);
+  return shown.length > 0 ? shown : views.slice(0, 1);
+}
+
+function view({ title, path, icon, header, sections }) {
+  return {
+    type: "sections",
+    title,
+    path,
+    icon,
+    max_columns: 3,
+    dense_section_placement: true,
+    ...(header && { header }),
     sections: sections.filter((section) => section !== null),
   };
 }

@@ -22,7 +22,7 @@ from ..errors import (
     RateLimitedError,
 )
 from ..protocols import PowerwallClient
-from .way_health import WayHealth
+from .way_health import STRIKES, WayHealth
 
 _MAY_BE_APPLIED = (OutcomeUnknownError, InvalidDataError)
 """After these a command is not sent anywhere else; whoever sent it reads back."""
@@ -74,6 +74,7 @@ class FailoverPowerwall(PowerwallClient):
         now: Callable[[], datetime],
         on_change: Callable[[WayChange], None] | None = None,
         on_refused: Callable[[str], None] | None = None,
+        strikes: int = STRIKES,
     ) -> None:
         """Use the first way; raises ValueError without one or for two of one name.
 
@@ -83,7 +84,7 @@ class FailoverPowerwall(PowerwallClient):
         self._ways = tuple(ways)
         if len({way.name for way in ways}) != len(ways) or not ways:
             raise ValueError("there must be a way, and each must have its own name")
-        self._health = tuple(WayHealth() for _ in ways)
+        self._health = tuple(WayHealth(strikes) for _ in ways)
         self._now = now
         self._on_change = on_change
         self._on_refused = on_refused

@@ -24,8 +24,9 @@ class WayHealth:
     there ever were.
     """
 
-    def __init__(self) -> None:
-        """Believe in the way until it fails."""
+    def __init__(self, strikes: int = STRIKES) -> None:
+        """Believe in the way until so many calls have failed in a row."""
+        self._enough = strikes
         self.error: ClientError | None = None
         self.refused = False
         self.failures = 0
@@ -37,7 +38,7 @@ class WayHealth:
     @property
     def given_up(self) -> bool:
         """Return whether its last failure was one too many, or of a kind that lasts."""
-        return self._strikes >= STRIKES
+        return self._strikes >= self._enough
 
     def begin(self) -> None:
         """Forget how often it failed before it was taken into use."""
@@ -61,7 +62,7 @@ class WayHealth:
         self.failures += 1
         if counts:
             lasting = isinstance(error, AuthError | RateLimitedError)
-            self._strikes = STRIKES if lasting else self._strikes + 1
+            self._strikes = self._enough if lasting else self._strikes + 1
         match error:
             case AuthError():
                 self.refused = True
