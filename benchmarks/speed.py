@@ -36,11 +36,6 @@ from custom_components.power_sync.core.engine import (  # noqa: E402
     Snapshot,
     decide,
 )
-from custom_components.power_sync.core.journal import Journal  # noqa: E402
-from custom_components.power_sync.core.model.decisions import (  # noqa: E402
-    Feature,
-    Lever,
-)
 from custom_components.power_sync.core.model.market import MarketPrice  # noqa: E402
 from custom_components.power_sync.core.model.powerwall import (  # noqa: E402
     ExportRule,
@@ -64,9 +59,6 @@ from custom_components.power_sync.core.price_statistics import (  # noqa: E402
 )
 from custom_components.power_sync.core.standing import Standing  # noqa: E402
 from custom_components.power_sync.core.tesla_tariff import daily_tariff  # noqa: E402
-from custom_components.power_sync.stored.standing import (  # noqa: E402
-    standing_to_stored,
-)
 from harness.bench import Report, Row  # noqa: E402
 
 ZONE = ZoneInfo("Australia/Adelaide")
@@ -94,7 +86,6 @@ def measure(options: argparse.Namespace) -> Report:
         "tariff_build": _tariff_build(chance),
         "decision_tick_new_prices": _decision(chance, new_prices=True),
         "decision_tick_same_prices": _decision(chance, new_prices=False),
-        "journal_upload": _journal(chance),
         f"amber_parse_{AMBER_ROWS}_rows": _amber_parse(chance),
     }
     rows = [
@@ -201,35 +192,6 @@ def _decision(chance: random.Random, *, new_prices: bool) -> Callable[[], object
     if new_prices:
         return partial(decide, snapshot, settings, standing, Memory(), NOW)
     return partial(decide, snapshot, settings, decision.standing, decision.memory, NOW)
-
-
-def _journal(chance: random.Random) -> Callable[[], object]:
-    """Return a tariff's way through the journal, with what is written of it."""
-    site, prices = _site(), _prices(chance)
-    tariffs = [
-        daily_tariff(
-            [next(prices) for _ in range(48)],
-            [0.05] * 48,
-            name="PowerSync",
-            utility="Benchmark",
-            currency="AUD",
-        )
-        for _ in range(2)
-    ]
-    held = Journal().begun(
-        Lever.TARIFF, site.tariff, tariffs[0], Feature.PRICE_SYNC, NOW
-    )
-    held = held.confirmed(Lever.TARIFF)
-
-    def upload() -> None:
-        journal = held.begun(
-            Lever.TARIFF, tariffs[0], tariffs[1], Feature.PRICE_SYNC, NOW
-        )
-        json.dumps(standing_to_stored(Standing(journal=journal)))
-        journal.finding(Lever.TARIFF, tariffs[0], NOW)
-        journal.confirmed(Lever.TARIFF).finding(Lever.TARIFF, tariffs[1], NOW)
-
-    return upload
 
 
 def _site() -> SiteInfo:

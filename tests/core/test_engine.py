@@ -701,7 +701,23 @@ def test_a_steering_tariff_does_not_stay_for_want_of_prices(
     assert winners(decided(prices, synced, memory, now), now)[TARIFF].value is KEEP
 
 
+def test_a_late_steering_tariff_does_not_stay_for_want_of_prices() -> None:
+    late = replace(owners(0.9).buy, name="PowerSync price spike", code=OUR_CODE)
+    site = replace(SITE, tariff=replace(owners(0.9), buy=late))
+    journal = held(Feature.PRICE_SYNC, TARIFF, owners(0.2), owners(0.3))
+    standing = replace(FRESH, journal=journal)
+
+    assert winners(decided(None, standing, site=site)) == {}
+    assert winners(decided(None, standing))[TARIFF].value is KEEP
+
+
 # --- wholesale prices
+
+
+def test_a_spike_waits_where_the_owner_has_just_chosen_a_tariff() -> None:
+    """Half a response would only sell at the owner's price."""
+    chosen = overruled(only(Switch.SPIKE_RESPONSE), TARIFF, Feature.PRICE_SYNC, NOON)
+    assert features(spiked(market(9.0), standing=chosen)) == {TARIFF: Feature.MANUAL}
 
 
 def spiked(
@@ -1290,7 +1306,10 @@ class Home(RuleBasedStateMachine):
 
     @property
     def spiking(self) -> bool:
-        return spike_response.is_active(self.decision.standing.spike, self.now)
+        standing = self.decision.standing
+        until = standing.owner_tariff_until
+        held_back = until is not None and self.now < until
+        return not held_back and spike_response.is_active(standing.spike, self.now)
 
     @property
     def replans(self) -> bool:

@@ -346,7 +346,7 @@ async def test_a_mistake_in_one_step_does_not_end_control(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(
-            "custom_components.power_sync.control.controller.decide", lambda *_: 1 / 0
+            "custom_components.power_sync.control.helm.decide", lambda *_: 1 / 0
         )
         market.price = 180.0
         await steady.tick(SOON)

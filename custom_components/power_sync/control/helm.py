@@ -20,7 +20,7 @@ from ..core.engine import (
     follows_prices,
     owner_value,
 )
-from ..core.journal import Journal
+from ..core.journal import Entry, Journal
 from ..core.model.decisions import (
     KEEP,
     Action,
@@ -171,7 +171,7 @@ class Helm:
         """Bring one lever to where it is wanted, or back to its owner."""
         ruling = self.rulings.get(lever)
         entry = self.journal.entry(lever)
-        if ruling is None:
+        if ruling is None or _is_still_to_come(ruling, entry):
             reason = self._why_given_back(lever, settings)
             record = await self._levers.restore(
                 lever, reason, now, instead=self.instead
@@ -323,6 +323,19 @@ class Helm:
         if entry is not None and entry.feature is Feature.SAFETY and follows:
             return Reason.PRICES_BACK
         return Reason.SYNC_OFF
+
+
+def _is_still_to_come(ruling: Ruling, entry: Entry | None) -> bool:
+    """Return whether the user's own tariff, to be left alone, has not arrived yet.
+
+    Until it has, there is nothing to leave alone but what it was to replace.
+    """
+    return (
+        isinstance(ruling.want.value, Keep)
+        and ruling.want.feature is Feature.MANUAL
+        and entry is not None
+        and entry.feature is Feature.MANUAL
+    )
 
 
 def _kept_safe(standing: Standing) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from .day_tariff import Blocked, build
 from .export_boost import BoostTerms
 from .force import force_wants
 from .hands_off import hands_off_wants
-from .journal import Journal
+from .journal import Journal, is_ours
 from .model.decisions import KEEP, Feature, Keep, Lever, LeverValue, Reason, Want
 from .model.force import running
 from .model.lever_values import lever_value
@@ -28,7 +28,7 @@ from .price_history import PriceHistory
 from .replan import Replan, with_replan
 from .spike_response import follow_market, spike_wants
 from .standing import Standing
-from .steering import Steering, steer
+from .steering import STEERING_NAMES, Steering, steer
 
 FALLBACK_AFTER = timedelta(hours=2)
 """How long prices may be missing before the fallback takes over."""
@@ -138,7 +138,7 @@ def decide(
         *_steered(standing, steering, now),
         *curtailment_wants(standing.curtailment, now),
         *_pushed(standing, now),
-        *_price_sync(settings, standing, memory, now),
+        *_price_sync(snapshot, settings, standing, memory, now),
     )
     return Decision(
         wants=with_replan(wants, memory.replan, now), standing=standing, memory=memory
@@ -303,10 +303,11 @@ def _steered(
     """Charge or discharge now, because the user or the market calls for it."""
     if steering is None:
         return ()
-    return (
-        *force_wants(standing.force, steering.tariff, now),
-        *spike_wants(standing.spike, steering.tariff, now),
-    )
+    force = force_wants(standing.force, steering.tariff, now)
+    if _owners_tariff(standing, now):
+        # Without its tariff a spike's other settings would only do harm.
+        return force
+    return (*force, *spike_wants(standing.spike, steering.tariff, now))
 
 
 def _pushed(standing: Standing, now: datetime) -> tuple[Want, ...]:
@@ -324,8 +325,25 @@ def _pushed(standing: Standing, now: datetime) -> tuple[Want, ...]:
     )
 
 
+def _must_not_stay(snapshot: Snapshot, standing: Standing) -> bool:
+    """Return whether the tariff may be one of a force or a spike.
+
+    Or a late one that may be anything.
+    """
+    entry = standing.journal.entry(Lever.TARIFF)
+    shown = snapshot.site.tariff if snapshot.site else None
+    return entry is not None and (
+        entry.feature in STEERED | {Feature.REPLAN}
+        or (shown is not None and is_ours(shown) and shown.buy.name in STEERING_NAMES)
+    )
+
+
 def _price_sync(
-    settings: Settings, standing: Standing, memory: Memory, now: datetime
+    snapshot: Snapshot,
+    settings: Settings,
+    standing: Standing,
+    memory: Memory,
+    now: datetime,
 ) -> tuple[Want, ...]:
     """Follow the prices; without a fresh plan the last good tariff stays."""
     if not follows_prices(settings, standing):
@@ -342,15 +360,8 @@ def _price_sync(
         reason = Reason(memory.blocked.reason.value)
     else:
         reason = Reason.NO_PRICES
-    entry = standing.journal.entry(Lever.TARIFF)
-    if (
-        isinstance(value, Keep)
-        and entry is not None
-        and entry.feature in STEERED | {Feature.REPLAN}
-    ):
-        # What stays must be a tariff of prices, not one of a force or a spike, nor a
-        # late one that may be anything: better the owner's own until there are
-        # prices again.
+    if isinstance(value, Keep) and _must_not_stay(snapshot, standing):
+        # Better the owner's own tariff until there are prices again.
         return ()
     return (
         Want(

@@ -24,6 +24,8 @@ _NAMES = {
     Direction.DISCHARGE: "PowerSync force discharge",
 }
 _SPIKE_NAME = "PowerSync price spike"
+STEERING_NAMES = frozenset({*_NAMES.values(), _SPIKE_NAME})
+"""How tariffs are called that say something else than prices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ def steer(
     if force is not None:
         cause: tuple[object, ...] = (force.direction, force.started_at, force.until)
         # From its start, so that the same force always makes the same tariff.
-        start, end = force.started_at, force.until
+        # A clock may have been set back since.
+        start, end = min(force.started_at, now), force.until
         way = force.direction
         name, dear = _NAMES[force.direction], None
     elif is_active(standing.spike, now):
