@@ -107,7 +107,7 @@ class _Subscription:
             return
         self._leave()
         self._log = log
-        for record in tuple(log.records) if log is not None else ():
+        for record in log.added if log is not None else ():
             # They were made while the home was being set up.
             self._tell(record)
         self._listen()

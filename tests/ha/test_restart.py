@@ -106,7 +106,7 @@ async def test_restart_finds_what_is_owed(
     await steady.tick(300)
     await steady.set_up()
     assert steady.tariff_name == "Example TOU"
-    assert steady.decisions == [("tariff", "restored", "sync_off")]
+    assert steady.decisions[-1] == ("tariff", "restored", "sync_off")
 
 
 async def test_an_unconfirmed_command_is_undone_too(
@@ -178,3 +178,14 @@ async def test_newer_state_is_left_alone(
     await steady.set_up()
     assert steady.entry.state is ConfigEntryState.SETUP_ERROR
     assert hass_storage[KEY] == before
+
+
+async def test_decisions_survive_a_restart(steady: House) -> None:
+    """Covers B-14: what happened at night can be looked up in the morning."""
+    before = steady.decisions
+    assert before
+    await steady.hass.config_entries.async_reload(steady.entry.entry_id)
+    await steady.settle()
+    assert steady.decisions[: len(before)] == before
+    log = steady.entry.runtime_data.powerwall.controller.log
+    assert log.records[0].prices.import_prices == (pytest.approx(0.183),)

@@ -20,21 +20,24 @@ from ..const import (
     SUBENTRY_POWERWALL,
 )
 from ..control.controller import Controller
+from ..control.log import DecisionLog
 from ..control.outlook import Outlook
 from ..control.profiles import Profiles
 from ..control.store import StateStore
 from ..coordinator.base import ServiceCoordinator
 from ..coordinator.demand import DemandMeter
-from ..coordinator.keeper import DEMAND, Keeper
+from ..coordinator.keeper import DECISIONS, DEMAND, Keeper
 from ..coordinator.market import MarketCoordinator
 from ..coordinator.powerwall import EnergyCoordinator, LiveCoordinator, SiteCoordinator
 from ..coordinator.prices import PriceCoordinator
 from ..coordinator.site_stream import SitePushes
 from ..coordinator.zone import home_zone
 from ..core.demand import DemandMemory
+from ..core.model.decisions import Record
 from ..preferences import Preferences
 from ..runtime import PowerSyncConfigEntry, Powerwall
 from ..stored.demand import memory_from_stored, memory_to_stored
+from ..stored.records import records_from_stored, records_to_stored
 from ..stored.ways import TokenService, TokenWay, ways_from_stored
 from ..tesla_ways import WayAddresses, build_ways, watch_logins
 from .addresses import Addresses
@@ -44,6 +47,9 @@ from .subentries import first_subentry
 
 DEMAND_SAVED_EVERY = timedelta(minutes=5)
 """What a crash loses of a half hour makes that one incomplete, no more."""
+
+DECISIONS_SAVED_EVERY = timedelta(minutes=10)
+"""The recorder has them as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +152,8 @@ async def set_up_powerwall(
     await take_over_debts(hass, subentry, store)
     profiles = Profiles(hass, entry.entry_id)
     await profiles.load()
+    decisions = _decision_keeper(hass, subentry.subentry_id)
+    await decisions.load()
     controller = Controller(
         hass,
         entry_id=entry.entry_id,
@@ -160,6 +168,7 @@ async def set_up_powerwall(
         ),
         store=store,
         profiles=profiles,
+        log=DecisionLog(hass, entry.entry_id, decisions),
     )
     demand = None
     if preferences.demand is not None:
@@ -238,6 +247,21 @@ def _stream(
                 way.base_url or addresses.teslemetry,
             )
     return None
+
+
+def _decision_keeper(
+    hass: HomeAssistant, subentry_id: str
+) -> Keeper[tuple[Record, ...]]:
+    """Return what keeps a Powerwall's last decisions over a restart."""
+    return Keeper(
+        hass,
+        DECISIONS,
+        subentry_id,
+        empty=(),
+        encode=records_to_stored,
+        decode=records_from_stored,
+        save_every=DECISIONS_SAVED_EVERY,
+    )
 
 
 def _demand_keeper(hass: HomeAssistant, subentry_id: str) -> Keeper[DemandMemory]:

@@ -20,6 +20,7 @@ from ..control.log import DecisionLog
 from ..control.notes import Notes
 from ..control.still_owed import still_different
 from ..control.store import DAMAGED, StateStore
+from ..core.day_plan import TariffTerms, plain_tariff
 from ..core.model.decisions import Reason
 from ..core.model.powerwall import SiteInfo
 from ..core.standing import Standing
@@ -97,7 +98,10 @@ async def put_back(hass: HomeAssistant, debt: Debt) -> Remainder:
     await site.async_refresh()
     # What somebody has chosen since is not ours to put back.
     await levers.observe(dt_util.utcnow())
-    await levers.release(Reason.REMOVED)
+    await levers.release(
+        Reason.REMOVED,
+        instead=plain_tariff(TariffTerms(utility="", currency=hass.config.currency)),
+    )
     issues.close()
     journal = keeper.standing.journal
     return Remainder(
@@ -115,8 +119,14 @@ async def take_over_debts(
         except DAMAGED:
             LOGGER.error("What is owed for the Powerwall is damaged")
         else:
-            if not store.standing.journal.entries:
-                await store.put(replace(store.standing, journal=journal))
+            standing = store.standing
+            # What the home knows itself is newer.
+            merged = replace(
+                standing.journal,
+                entries={**journal.entries, **standing.journal.entries},
+                echoes={**journal.echoes, **standing.journal.echoes},
+            )
+            await store.put(replace(standing, journal=merged))
         # Only now, because until here it was written down nowhere else.
         await drop(hass, debt.debt_id)
 

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from homeassistant.util import dt as dt_util
 
 from ..clients.errors import (
+    AuthError,
     ClientError,
+    InvalidDataError,
     OutcomeUnknownError,
     RateLimitedError,
     UnavailableError,
@@ -59,6 +61,18 @@ class _Sent:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """A time without commands."""
+
+    start: datetime
+    end: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether it is now; before its start the clock was wrong."""
+        return self.start <= now < self.end
+
+
 class Actuator:
     """Send commands to one site, one at a time."""
 
@@ -71,7 +85,8 @@ class Actuator:
         self._store = store
         self._uploads: deque[datetime] = deque(maxlen=UPLOADS_PER_INTERVAL)
         self._sent: dict[Lever, _Sent] = {}
-        self._not_before: datetime | None = None
+        self._pauses: dict[Lever | None, _Pause] = {}
+        """By lever that was refused; None for what concerns all of them."""
         self.interrupt = asyncio.Event()
         """Set when something newer is wanted, to end a read-back early."""
 
@@ -90,17 +105,13 @@ class Actuator:
         What was sent a moment ago is waited for rather than sent again, unless
         the user forces it. What is ``urgent`` does not keep to the pace of tariffs.
         """
-        sent = self._sent.get(lever)
-        if (
-            sent is not None
-            and not force
-            and same(sent.value, value)
-            and now < sent.at + _patience(lever, urgent=urgent)
-        ):
+        sent = self._under_way(lever, value, now, urgent=urgent)
+        if sent is not None and not force:
             return await self._wait_for(lever, sent, now)
         if self._must_wait(lever, now, urgent=urgent):
             return Attempt(Action.POSTPONED)
-        if self.journal.entry(lever) is None:
+        before = self.journal
+        if before.entry(lever) is None:
             # What will be put back is what is there now, not a minute ago.
             await self._site.async_refresh()
             if not self._site.last_update_success:
@@ -116,6 +127,9 @@ class Actuator:
         attempt = await self._send(lever, value)
         if attempt.action is Action.SENT:
             await self.confirm(lever)
+        elif attempt.refused and before.entry(lever) is not None:
+            # Who held the lever still does, and may not be allowed to leave it so.
+            await self.save(before)
         return attempt
 
     async def restore(
@@ -137,13 +151,8 @@ class Actuator:
         # An unconfirmed command may still be applied late, so an equal read-back
         # is not enough then.
         if not (entry.confirmed and same(current, value)):
-            sent = self._sent.get(lever)
-            if (
-                sent is not None
-                and not force
-                and same(sent.value, value)
-                and now < sent.at + _patience(lever, urgent=urgent)
-            ):
+            sent = self._under_way(lever, value, now, urgent=urgent)
+            if sent is not None and not force:
                 attempt = await self._go_on_reading(lever, sent, now)
             elif not force and self._must_wait(lever, now, urgent=urgent):
                 return Attempt(Action.POSTPONED)
@@ -174,6 +183,19 @@ class Actuator:
     def journal(self) -> Journal:
         """Return what is owed now."""
         return self._store.standing.journal
+
+    def _under_way(
+        self, lever: Lever, value: LeverValue, now: datetime, *, urgent: bool
+    ) -> _Sent | None:
+        """Return the last command if it was this one and may still show."""
+        sent = self._sent.get(lever)
+        if (
+            sent is not None
+            and same(sent.value, value)
+            and sent.at <= now < sent.at + _patience(lever, urgent=urgent)
+        ):
+            return sent
+        return None
 
     async def _wait_for(self, lever: Lever, sent: _Sent, now: datetime) -> Attempt:
         """Go on reading back a command whose effect has not shown yet."""
@@ -210,7 +232,11 @@ class Actuator:
 
     def _must_wait(self, lever: Lever, now: datetime, *, urgent: bool) -> bool:
         """Return whether the service or our own pace forbids a command now."""
-        if self._not_before is not None and now < self._not_before:
+        if any(
+            pause.holds(now)
+            for pause in (self._pauses.get(None), self._pauses.get(lever))
+            if pause is not None
+        ):
             return True
         return (
             lever is Lever.TARIFF and not urgent and not may_upload(self._uploads, now)
@@ -225,12 +251,16 @@ class Actuator:
         error: ClientError | None = None
         try:
             await self._command(lever, value)
-        except OutcomeUnknownError as unknown:
+        except (OutcomeUnknownError, InvalidDataError) as unknown:
             LOGGER.debug("No answer to a command, reading back: %s", unknown)
             error = unknown
         except ClientError as refusal:
             asked = isinstance(refusal, RateLimitedError) and refusal.retry_after
-            self._not_before = sent_at + (asked or RETRY_AFTER)
+            # One setting may be refused for good: the others must not wait for it.
+            concerned = (
+                None if isinstance(refusal, (AuthError, RateLimitedError)) else lever
+            )
+            self._pauses[concerned] = _Pause(sent_at, sent_at + (asked or RETRY_AFTER))
             del self._sent[lever]
             return Attempt(Action.FAILED, refusal, refused=True)
         return await self._read_back(lever, value, sent_at, error)
@@ -267,8 +297,10 @@ class Actuator:
         readable = False
         for offset in READ_BACK_AT:
             pause = sent_at + timedelta(seconds=offset) - dt_util.utcnow()
+            # The clock may have been set back since.
+            wait = min(max(0.0, pause.total_seconds()), offset)
             try:
-                async with asyncio.timeout(max(0.0, pause.total_seconds())):
+                async with asyncio.timeout(wait):
                     await self.interrupt.wait()
             except TimeoutError:
                 pass

@@ -62,6 +62,7 @@ class Controller:
         outlook: Outlook,
         store: StateStore,
         profiles: Profiles,
+        log: DecisionLog,
     ) -> None:
         """Control ``client`` by what ``outlook`` says."""
         self._hass = hass
@@ -70,7 +71,7 @@ class Controller:
         self.profiles = profiles
         self._actuator = Actuator(client, outlook.site, store)
         self._issues = Issues(hass, entry_id)
-        self.log = DecisionLog(hass, entry_id)
+        self.log = log
         notes = Notes(outlook.site, self.log, self._issues)
         self._levers = Levers(self._actuator, outlook.site, store, notes)
         self._wake = asyncio.Event()
@@ -217,9 +218,10 @@ class Controller:
             terms=self._outlook.settings(self.zone).spike,
             now=dt_util.utcnow(),
         )
-        await self._store.put(
-            replace(self._store.standing, spike=spike, owner_tariff_until=None)
-        )
+        standing = replace(self._store.standing, spike=spike)
+        if is_active(spike, dt_util.utcnow()):
+            standing = replace(standing, owner_tariff_until=None)
+        await self._store.put(standing)
         return await self._done(Look())
 
     async def restore(self) -> Outcome:
@@ -280,6 +282,7 @@ class Controller:
             done = True
             try:
                 done = await self._helm.step(batch)
+                await self.log.keep(dt_util.utcnow())
             except Exception:  # noqa: BLE001
                 # The one guard of the outermost loop: a mistake in one step
                 # must not end control for good.
@@ -287,6 +290,10 @@ class Controller:
                 if batch is not None:
                     batch.refuse()
                     batch = None
+            except asyncio.CancelledError:
+                if batch is not None:
+                    batch.refuse()
+                raise
             finally:
                 if batch is not None:
                     self._finish(batch, done=done)
@@ -307,6 +314,7 @@ class Controller:
     async def flush(self) -> None:
         """Write down what a crash might lose but an orderly end must not."""
         await self._store.flush()
+        await self.log.flush()
 
     async def forget(self) -> None:
         """Drop what is still owed for a Powerwall that is no longer ours."""
@@ -327,7 +335,7 @@ class Controller:
         """Tell who waits, or let them wait for the rest."""
         if self._stopped:
             batch.refuse()
-        elif done or isinstance(batch.order, Push):
+        elif done or (isinstance(batch.order, Push) and Lever.TARIFF in batch.records):
             batch.answer()
         else:
             self._orders.put_back(batch)

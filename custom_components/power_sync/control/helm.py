@@ -20,7 +20,7 @@ from ..core.engine import (
     follows_prices,
     owner_value,
 )
-from ..core.journal import Entry, Journal
+from ..core.journal import Journal, is_ours
 from ..core.model.decisions import (
     KEEP,
     Action,
@@ -37,6 +37,7 @@ from ..core.model.tesla_tariff import TeslaTariff
 from ..core.plan_tariff import plan_tariff
 from ..core.replan import same_interval
 from ..core.standing import Pushed, Standing
+from ..core.steering import is_steering
 from .issues import Issues
 from .levers import Levers
 from .notes import Notes
@@ -53,6 +54,18 @@ _OVER: Mapping[Feature, Reason] = {
     Feature.REPLAN: Reason.REPLAN,
 }
 """Why a lever is given back, by the feature that held it."""
+
+
+_MAY_HAVE_MOVED = frozenset(
+    {
+        Action.SENT,
+        Action.RESTORED,
+        Action.SUPERSEDED,
+        Action.NOT_APPLIED,
+        Action.FAILED,
+    }
+)
+"""What may have moved a lever, if perhaps later."""
 
 
 class Helm:
@@ -85,6 +98,8 @@ class Helm:
         self._interrupt = interrupt
         self._look_again = look_again
         self._ring_at = ring_at
+        self._look_due = False
+        """Whether a tariff that steers came or went and was not looked at yet."""
         self.memory = Memory()
         self.rulings: Mapping[Lever, Ruling] = {}
         """What won each lever when it was last decided on."""
@@ -110,8 +125,7 @@ class Helm:
     async def step(self, batch: Batch | None) -> bool:
         """Decide once and act on it; return whether all of it was gone through."""
         now = dt_util.utcnow()
-        if Lever.OPERATION_MODE in await self._levers.observe(now):
-            self._end_replan()
+        await self._was_overruled(now)
         zone = await self._outlook.find_zone()
         if zone != self.zone:
             self.zone = zone
@@ -138,9 +152,10 @@ class Helm:
             self._issues.prices(decision.wants, good_at, now)
         push = batch.order if batch and isinstance(batch.order, Push) else None
         for lever in Lever:
-            if self._interrupt.is_set():
+            if self._interrupt.is_set() or await self._was_overruled(now):
                 # What is being done is not what is wanted any more.
                 return False
+            entry = self.journal.entry(lever)
             record = (
                 await self._push(push, settings, now)
                 if push is not None and lever is Lever.TARIFF
@@ -151,7 +166,18 @@ class Helm:
             if push is not None and lever is Lever.TARIFF and batch is not None:
                 # Whatever became of it: the user hears of it, and may push again.
                 batch.answer()
+            if lever is Lever.TARIFF and record is not None:
+                self._consider_replan(record, entry.feature if entry else None, now)
         return not self._interrupt.is_set()
+
+    async def _was_overruled(self, now: datetime) -> bool:
+        """Return whether the owner has changed something since the last look."""
+        moved = await self._levers.observe(now)
+        if Lever.OPERATION_MODE in moved:
+            self._end_replan()
+        if moved:
+            self._look_again()
+        return bool(moved)
 
     async def _decide(self, settings: Settings, now: datetime) -> Decision:
         """Ask the engine and remember its answer, on disk what must be."""
@@ -170,22 +196,31 @@ class Helm:
     ) -> Record | None:
         """Bring one lever to where it is wanted, or back to its owner."""
         ruling = self.rulings.get(lever)
-        entry = self.journal.entry(lever)
-        if ruling is None or _is_still_to_come(ruling, entry):
+        if ruling is None or self._must_not_stay(ruling):
             reason = self._why_given_back(lever, settings)
-            record = await self._levers.restore(
-                lever, reason, now, instead=self.instead
+            return await self._levers.restore(lever, reason, now, instead=self.instead)
+        if isinstance(ruling.want.value, Keep):
+            return self._keep(ruling, now)
+        if self._outlook.dry_run:
+            return await self._levers.pretend(
+                ruling, ruling.want.value, now, instead=self.instead
             )
-        elif isinstance(ruling.want.value, Keep):
-            record = self._keep(ruling, now)
-        elif self._outlook.dry_run:
-            record = await self._levers.pretend(ruling, ruling.want.value, now)
-        else:
-            await self._keep_profile(ruling, now)
-            record = await self._levers.apply(ruling, ruling.want.value, now)
-        if lever is Lever.TARIFF and record is not None:
-            self._consider_replan(record, entry.feature if entry else None, now)
-        return record
+        await self._keep_profile(ruling, now)
+        return await self._levers.apply(ruling, ruling.want.value, now)
+
+    def _must_not_stay(self, ruling: Ruling) -> bool:
+        """Return whether a lever that is to be left alone is not its owner's yet.
+
+        So it is until the user's own tariff has arrived, when a late one has taken its
+        place, and when dry run begins while there are no prices.
+        """
+        want = ruling.want
+        return (
+            isinstance(want.value, Keep)
+            and Feature.SAFETY not in {want.feature, *ruling.over}
+            and (want.feature is Feature.MANUAL or self._outlook.dry_run)
+            and self.journal.entry(want.lever) is not None
+        )
 
     def _keep(self, ruling: Ruling, now: datetime) -> Record | None:
         """Leave a lever as it is, and say so where somebody wanted it otherwise."""
@@ -234,12 +269,12 @@ class Helm:
                 ruling, now, before=self._levers.shown(Lever.TARIFF), blocked=blocked
             )
         if self._outlook.dry_run:
-            return await self._levers.pretend(ruling, value, now)
+            return await self._levers.pretend(ruling, value, now, instead=self.instead)
         # Until it is sent: the user's newer word replaces what was chosen elsewhere.
         await self._store.put(replace(self._store.standing, owner_tariff_until=None))
         await self._keep_profile(ruling, now)
         record = await self._levers.apply(ruling, value, now, force=True)
-        if record.action is Action.SENT and not follows:
+        if record.action in {Action.SENT, Action.SUPERSEDED} and not follows:
             # Nobody else wants this tariff: it holds for the day whose prices it
             # is made of, a plan for its year.
             whole = push.plan or settings.tariff.tariff_plan
@@ -255,12 +290,20 @@ class Helm:
         if ruling.want.lever is not Lever.TARIFF or not isinstance(shown, TeslaTariff):
             return
         entry = self.journal.entry(Lever.TARIFF)
-        if entry is None:
-            await self._profiles.keep(BEFORE_POWERSYNC, shown, now)
-        if ruling.want.feature is Feature.SPIKE_RESPONSE and (
-            entry is None or entry.feature is not Feature.SPIKE_RESPONSE
+        names = set()
+        if entry is None and not is_ours(shown):
+            # One of ours says nothing of the owner, whose own may be saved here only.
+            names.add(BEFORE_POWERSYNC)
+        if (
+            ruling.want.feature is Feature.SPIKE_RESPONSE
+            and (entry is None or entry.feature is not Feature.SPIKE_RESPONSE)
+            and not is_steering(shown)
         ):
-            await self._profiles.keep(BEFORE_SPIKE, shown, now)
+            names.add(BEFORE_SPIKE)
+        for name in names:
+            saved = self._profiles.all.get(name)
+            if saved is None or saved.tariff != shown:
+                await self._profiles.keep(name, shown, now)
 
     def _consider_replan(
         self, record: Record, held_by: Feature | None, now: datetime
@@ -270,8 +313,11 @@ class Helm:
         Always when it is to charge or discharge on the spot, or to stop doing so; with
         a new price once that has settled, if the user wants it.
         """
+        if record.action in _MAY_HAVE_MOVED and {record.feature, held_by} & STEERED:
+            self._look_due = True
         if record.action not in {Action.SENT, Action.UNCHANGED, Action.RESTORED}:
             return
+        steered, self._look_due = self._look_due, False
         standing, replan = self._store.standing, self.memory.replan
         wanted = self._holder(Lever.OPERATION_MODE)
         owner = owner_value(self._outlook.snapshot(), standing, Lever.OPERATION_MODE)
@@ -281,9 +327,6 @@ class Helm:
         ):
             # The mode changes anyway, or the tariff does not count.
             return
-        steered = record.action is not Action.UNCHANGED and bool(
-            {record.feature, held_by} & STEERED
-        )
         settled = (
             Switch.REPLAN in standing.switches
             and record.feature is Feature.PRICE_SYNC
@@ -323,19 +366,6 @@ class Helm:
         if entry is not None and entry.feature is Feature.SAFETY and follows:
             return Reason.PRICES_BACK
         return Reason.SYNC_OFF
-
-
-def _is_still_to_come(ruling: Ruling, entry: Entry | None) -> bool:
-    """Return whether the user's own tariff, to be left alone, has not arrived yet.
-
-    Until it has, there is nothing to leave alone but what it was to replace.
-    """
-    return (
-        isinstance(ruling.want.value, Keep)
-        and ruling.want.feature is Feature.MANUAL
-        and entry is not None
-        and entry.feature is Feature.MANUAL
-    )
 
 
 def _kept_safe(standing: Standing) -> tuple[object, ...]:

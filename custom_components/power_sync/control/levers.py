@@ -19,14 +19,18 @@ from ..core.model.decisions import (
     Want,
 )
 from ..core.model.lever_values import lever_value
+from ..core.model.switches import Switch
 from ..core.model.tesla_tariff import TeslaTariff
 from ..core.overruling import overruled, reinstated
+from ..core.steering import is_steering
 from .actuator import Actuator
 from .notes import Notes, shown_as
 from .readings import SiteReadings, StandingKeeper
 
 URGENT = STEERED | {Feature.MANUAL}
 """Features for which somebody waits, or whose tariffs must not stay."""
+UNFIT = STEERED | {Feature.REPLAN}
+"""Features whose tariffs must not stay; of a late one nobody knows what it says."""
 HOLDING = frozenset(
     {Feature.SAFETY, Feature.FORCE, Feature.SPIKE_RESPONSE, Feature.CURTAILMENT}
 )
@@ -201,22 +205,37 @@ class Levers:
         if entry is not None:
             ruling = replace(ruling, over=(entry.feature,))
             standing = overruled(standing, lever, entry.feature, now)
+        elif lever is Lever.TARIFF and Switch.AUTO_SYNC in standing.switches:
+            # The sync waits for prices, and must not take it back with the first.
+            standing = overruled(standing, lever, Feature.PRICE_SYNC, now)
         await self._store.put(standing)
         # The user waits for this very command: nothing newer cuts its read-back off.
         self._actuator.interrupt.clear()
         attempt = await self._actuator.restore(lever, value, now, force=True)
         if attempt.refused:
-            await self._store.put(reinstated(self._store.standing, before))
+            await self._store.put(
+                reinstated(self._store.standing, before, given=standing)
+            )
         if attempt.action is Action.RESTORED:
             attempt = replace(attempt, action=Action.SENT)
         return self._notes.attempt(
             ruling, attempt, now, before=current, change=difference(current, value)
         )
 
-    async def pretend(self, ruling: Ruling, value: LeverValue, now: datetime) -> Record:
-        """Say what would have been sent; earlier real changes are put back."""
+    async def pretend(
+        self,
+        ruling: Ruling,
+        value: LeverValue,
+        now: datetime,
+        *,
+        instead: TeslaTariff | None = None,
+    ) -> Record:
+        """Say what would have been sent; earlier real changes are put back.
+
+        ``instead`` is as in ``restore``.
+        """
         lever = ruling.want.lever
-        await self._put_back(lever, Reason.SYNC_OFF, now)
+        await self._put_back(lever, Reason.SYNC_OFF, now, instead=instead)
         before = self._pretended.get(lever, self.shown(lever))
         if same(before, value):
             return self._notes.outcome(ruling, Action.UNCHANGED, now, before=before)
@@ -261,7 +280,11 @@ class Levers:
         if entry is None or self._site.known is None:
             return None
         value = entry.owner
-        if value is None and entry.feature in STEERED:
+        if (
+            value is None
+            and lever is Lever.TARIFF
+            and (entry.feature in UNFIT or is_steering(self._site.known.tariff))
+        ):
             value = instead
         ruling = Ruling(
             Want(

@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from ..const import EVENT_DECISION
+from ..coordinator.keeper import Keeper
 from ..core.model.decisions import Action, Feature, Lever, Record
 
 KEPT = 200
@@ -18,13 +20,23 @@ REPEATS = frozenset({Action.UNCHANGED, Action.POSTPONED})
 class DecisionLog:
     """The last decisions of one home, newest last."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Start empty."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        keeper: Keeper[tuple[Record, ...]] | None = None,
+    ) -> None:
+        """Start with what ``keeper`` has from before, else empty."""
         self._hass = hass
         self._entry_id = entry_id
+        self._keeper = keeper
         self._listeners: list[Callable[[], None]] = []
         self._news_listeners: list[Callable[[Record], None]] = []
-        self.records: deque[Record] = deque(maxlen=KEPT)
+        self.records: deque[Record] = deque(
+            keeper.value if keeper is not None else (), maxlen=KEPT
+        )
+        self._added = 0
+        self._unwritten = False
         self.latest: dict[Lever, Record] = {}
         """The last outcome of each lever, news or not."""
         self._last_news: dict[Lever, Record] = {}
@@ -41,11 +53,36 @@ class DecisionLog:
         ):
             self._last_news[record.lever] = record
             self.records.append(record)
+            self._added += 1
+            self._unwritten = True
             self._hass.bus.async_fire(EVENT_DECISION, self._event(record))
             for tell in tuple(self._news_listeners):
                 tell(record)
         for listener in tuple(self._listeners):
             listener()
+
+    @property
+    def added(self) -> tuple[Record, ...]:
+        """Return the decisions that were not there at the start."""
+        first = max(0, len(self.records) - self._added)
+        return tuple(self.records)[first:]
+
+    async def keep(self, now: datetime) -> None:
+        """Write down what has been decided since, unless that was done a while ago."""
+        if self._unwritten and (keeper := self._taken_down()) is not None:
+            self._unwritten = not await keeper.save_sometimes(now)
+
+    async def flush(self) -> None:
+        """Write down what has been decided since."""
+        if self._unwritten and (keeper := self._taken_down()) is not None:
+            await keeper.save()
+            self._unwritten = False
+
+    def _taken_down(self) -> Keeper[tuple[Record, ...]] | None:
+        """Return the keeper, if there is one, with everything there is to keep."""
+        if self._keeper is not None:
+            self._keeper.value = tuple(self.records)
+        return self._keeper
 
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:

@@ -32,7 +32,7 @@ class Notes:
         self._site = site
         self._log = log
         self._issues = issues
-        self._failures = 0
+        self._failures: dict[Lever, int] = {}
         self.plan: Plan | None = None
         """The plan of this moment, whose prices explain a tariff."""
 
@@ -73,12 +73,13 @@ class Notes:
         change: float | None,
     ) -> Record:
         """Explain what an attempt came to, and count the ones in vain."""
+        lever = ruling.want.lever
         if made.action is Action.NOT_APPLIED or isinstance(made.error, RejectedError):
             # Any other failure is about the way to the Powerwall, and shows there.
-            self._failures += 1
+            self._failures[lever] = self._failures.get(lever, 0) + 1
         elif made.action in {Action.SENT, Action.RESTORED}:
-            self._failures = 0
-        self._issues.stubborn(self._failures, now)
+            self._failures.pop(lever, None)
+        self._issues.stubborn(max(self._failures.values(), default=0), now)
         if isinstance(made.error, AuthError):
             self._site.start_reauth()
         return self.outcome(

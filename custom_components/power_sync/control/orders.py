@@ -10,6 +10,10 @@ from ..const import DOMAIN
 from ..core.model.decisions import Action, Lever, LeverValue, Record
 from ..core.model.tariff_plan import TariffPlan
 
+_IN_VAIN = frozenset(
+    {Action.FAILED, Action.NOT_APPLIED, Action.POSTPONED, Action.SUPERSEDED}
+)
+
 type Outcome = Mapping[Lever, Record]
 """What became of each lever that something was done about."""
 
@@ -49,9 +53,15 @@ class Batch:
     def add(self, record: Record) -> None:
         """Note what became of a lever.
 
-        That it is as it should be by now does not take the place of what was done.
+        That it is as it should be by now does not take the place of what was done, but
+        of what had come to nothing until then.
         """
-        if record.action is not Action.UNCHANGED or record.lever not in self.records:
+        earlier = self.records.get(record.lever)
+        if (
+            record.action is not Action.UNCHANGED
+            or earlier is None
+            or earlier.action in _IN_VAIN
+        ):
             self.records[record.lever] = record
 
     def answer(self) -> None:

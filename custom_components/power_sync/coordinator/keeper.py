@@ -14,6 +14,7 @@ VERSION = 1
 PRICES = "prices"
 ALERTS = "alerts"
 DEMAND = "demand"
+DECISIONS = "decisions"
 
 
 class Keeper[ValueT]:
@@ -59,8 +60,8 @@ class Keeper[ValueT]:
         """Write the value now."""
         await self._store.async_save(self._encode(self.value))
 
-    async def save_sometimes(self, now: datetime) -> None:
-        """Write the value, unless that was done a while ago.
+    async def save_sometimes(self, now: datetime) -> bool:
+        """Write the value, unless that was done a while ago; return whether it was.
 
         There is no delayed write, because one that comes after an unload would
         undo what has been written since.
@@ -68,11 +69,13 @@ class Keeper[ValueT]:
         if self._written_at is None or now - self._written_at >= self._save_every:
             self._written_at = now
             await self.save()
+            return True
+        return False
 
 
 async def remove_kept(hass: HomeAssistant, subentry_id: str) -> None:
     """Delete everything that was kept for a subentry that is gone."""
-    for kind in (PRICES, ALERTS, DEMAND):
+    for kind in (PRICES, ALERTS, DEMAND, DECISIONS):
         await _file(hass, kind, subentry_id).async_remove()
 
 

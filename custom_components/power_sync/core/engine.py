@@ -14,7 +14,7 @@ from .day_tariff import Blocked, build
 from .export_boost import BoostTerms
 from .force import force_wants
 from .hands_off import hands_off_wants
-from .journal import Journal, is_ours
+from .journal import Journal
 from .model.decisions import KEEP, Feature, Keep, Lever, LeverValue, Reason, Want
 from .model.force import running
 from .model.lever_values import lever_value
@@ -28,7 +28,7 @@ from .price_history import PriceHistory
 from .replan import Replan, with_replan
 from .spike_response import follow_market, spike_wants
 from .standing import Standing
-from .steering import STEERING_NAMES, Steering, steer
+from .steering import Steering, is_steering, steer
 
 FALLBACK_AFTER = timedelta(hours=2)
 """How long prices may be missing before the fallback takes over."""
@@ -235,6 +235,9 @@ def _follow(
         # Pushed when there were no prices, and they have come since.
         and not follows_prices(settings, standing)
         else None,
+        owner_tariff_until=standing.owner_tariff_until
+        if _owners_tariff(standing, now)
+        else None,
     )
 
 
@@ -328,13 +331,13 @@ def _pushed(standing: Standing, now: datetime) -> tuple[Want, ...]:
 def _must_not_stay(snapshot: Snapshot, standing: Standing) -> bool:
     """Return whether the tariff may be one of a force or a spike.
 
-    Or a late one that may be anything.
+    Or a late one that may be anything, or what the owner's own has not replaced yet.
     """
     entry = standing.journal.entry(Lever.TARIFF)
     shown = snapshot.site.tariff if snapshot.site else None
     return entry is not None and (
-        entry.feature in STEERED | {Feature.REPLAN}
-        or (shown is not None and is_ours(shown) and shown.buy.name in STEERING_NAMES)
+        entry.feature in STEERED | {Feature.REPLAN, Feature.MANUAL}
+        or is_steering(shown)
     )
 
 

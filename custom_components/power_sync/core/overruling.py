@@ -42,17 +42,31 @@ def overruled(
             return standing
 
 
-def reinstated(standing: Standing, before: Standing) -> Standing:
-    """Return the state after the user's change turned out to be impossible."""
+def reinstated(standing: Standing, before: Standing, *, given: Standing) -> Standing:
+    """Return the state after the user's change turned out to be impossible.
+
+    ``before`` is as it was before the change and ``given`` as the change had made it.
+    What the user has wanted since stays.
+    """
+
+    def still[T](now: T, was: T, became: T) -> T:
+        return was if now == became else now
+
     return replace(
         standing,
         journal=before.journal,
-        force=before.force,
-        spike=before.spike,
-        curtailment=before.curtailment,
-        pushed=before.pushed,
-        owner_tariff_until=before.owner_tariff_until,
-        mode_yielded=before.mode_yielded,
+        force=still(standing.force, before.force, given.force),
+        spike=still(standing.spike, before.spike, given.spike),
+        curtailment=still(standing.curtailment, before.curtailment, given.curtailment),
+        pushed=still(standing.pushed, before.pushed, given.pushed),
+        owner_tariff_until=still(
+            standing.owner_tariff_until,
+            before.owner_tariff_until,
+            given.owner_tariff_until,
+        ),
+        mode_yielded=still(
+            standing.mode_yielded, before.mode_yielded, given.mode_yielded
+        ),
     )
 
 

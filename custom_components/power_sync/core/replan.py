@@ -47,7 +47,8 @@ def with_replan(
     mode at all it is a want of its own, and the owner's mode comes back after it.
     """
     wants = tuple(wants)
-    if replan.until is None or replan.until <= now:
+    if replan.until is None or not replan.until - LASTS <= now < replan.until:
+        # Over, or the clock was set back: a moment must not become an hour.
         return wants
     moment = Want(
         lever=Lever.OPERATION_MODE,

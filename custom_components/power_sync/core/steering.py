@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from .day_plan import Plan, TariffTerms
+from .journal import is_ours
 from .model.force import Direction, running
 from .model.moments import floor_to
 from .model.spikes import SpikeTerms
@@ -26,6 +27,11 @@ _NAMES = {
 _SPIKE_NAME = "PowerSync price spike"
 STEERING_NAMES = frozenset({*_NAMES.values(), _SPIKE_NAME})
 """How tariffs are called that say something else than prices."""
+
+
+def is_steering(tariff: TeslaTariff | None) -> bool:
+    """Return whether a tariff is one of ours that says something else than prices."""
+    return tariff is not None and is_ours(tariff) and tariff.buy.name in STEERING_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

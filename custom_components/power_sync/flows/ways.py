@@ -36,11 +36,15 @@ class WaySteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         """Store the ways of a Powerwall that is already set up."""
 
     def show_way_menu(self, step_id: str) -> ResultT:
-        """Ask what to do with the ways."""
+        """Say which ways there are, and ask what to do with them."""
         options = ["tesla", "order_ways"]
         if any(isinstance(way, TokenWay) for way in self.known_ways):
             options.insert(1, "change_way")
-        return self.async_show_menu(step_id=step_id, menu_options=options)
+        return self.async_show_menu(
+            step_id=step_id,
+            menu_options=options,
+            description_placeholders={"ways": ", ".join(names_of(self.known_ways))},
+        )
 
     async def async_step_change_way(
         self, user_input: dict[str, Any] | None = None
