@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .client import Answer, Choose, as_suggested, first_option
+from .flows import Answer, Choose, as_suggested, first_option
 from .simulated_services import Addresses
 
 SOURCES = ("amber", "aemo", "comed", "plan")
@@ -20,6 +20,18 @@ def flow_answers(addresses: Addresses, source: str) -> dict[str, Answer]:
             "advanced": {"base_url": addresses.teslemetry_url},
         },
         "powerwall": first_option("energy_site_id"),
+    }
+
+
+def second_way_answers(addresses: Addresses) -> dict[str, Answer]:
+    """Return the answers that give the Powerwall a second way in, through Tessie."""
+    return {
+        "reconfigure": Choose("tesla"),
+        "tesla": Choose("tessie"),
+        "tessie": {
+            "access_token": addresses.tessie_token,
+            "advanced": {"base_url": addresses.tessie_url},
+        },
     }
 
 

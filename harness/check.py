@@ -17,6 +17,8 @@ from .tariff_slots import SLOTS, Slots, read_slots
 UPLOAD_PATIENCE = 45.0
 READ_BACK_PATIENCE = 30.0
 ON_ITS_WAY = timedelta(seconds=5)
+WAYS = ["Teslemetry", "Tessie"]
+"""The ways in to the Powerwall, the best first."""
 HALF_A_DECIMAL = 0.000051
 """Prices are told with four decimals; the rest is floating point."""
 
@@ -91,16 +93,10 @@ async def _judge(stack: Stack, upload: Upload) -> list[Finding]:
 
 async def _told(stack: Stack, sent: Slots) -> Slots | None:
     """Return the prices that, PowerSync's decision says, the sent ones were made of."""
-    registry = await stack.home.command("config/entity_registry/list")
-    entity_id = next(
-        entry["entity_id"]
-        for entry in registry
-        if entry["platform"] == DOMAIN and entry["translation_key"] == "decision"
-    )
     with suppress(TimeoutError):
         async with asyncio.timeout(READ_BACK_PATIENCE):
             while True:
-                state = await stack.home.request("GET", f"/api/states/{entity_id}")
+                state = await stack.state_of("decision")
                 slots = state["attributes"].get("slots", [])
                 if [(slot["buy"], slot["sell"]) for slot in slots] == sent:
                     return [
@@ -181,7 +177,7 @@ async def _read_back(stack: Stack, upload: Upload, zone: ZoneInfo) -> Finding:
 
 
 async def _surroundings(stack: Stack) -> list[Finding]:
-    """Look at the entry, the repairs, the notifications and the log."""
+    """Look at the entry, the way in, the repairs, the notifications and the log."""
     entries = await stack.home.command("config_entries/get", domain=DOMAIN)
     states = [entry["state"] for entry in entries]
     issues = (await stack.home.command("repairs/list_issues"))["issues"]
@@ -189,6 +185,7 @@ async def _surroundings(stack: Stack) -> list[Finding]:
     complaints = stack.process.complaints(DOMAIN)
     return [
         Finding("config entry", ", ".join(states) or "none", states == ["loaded"]),
+        await _way_in(stack),
         _nothing("repairs", [issue["issue_id"] for issue in issues]),
         _nothing("notifications", [notice["title"] or "?" for notice in notices]),
         _nothing(
@@ -196,6 +193,20 @@ async def _surroundings(stack: Stack) -> list[Finding]:
             [f"{record.level} {record.message}" for record in complaints],
         ),
     ]
+
+
+async def _way_in(stack: Stack) -> Finding:
+    """Look through which service the Powerwall is reached, and which stand by."""
+    what = "way in"
+    try:
+        state = await stack.state_of("way_in")
+    except LookupError as error:
+        return Finding(what, str(error), False)
+    used, ways = state["state"], state["attributes"].get("ways", [])
+    others = ", ".join(way for way in ways if way != used)
+    return Finding(
+        what, f"{used}, else {others or 'none'}", used == WAYS[0] and ways == WAYS
+    )
 
 
 def _nothing(what: str, found: Sequence[str]) -> Finding:

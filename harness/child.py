@@ -90,5 +90,12 @@ class Child:
             async with asyncio.timeout(patience):
                 await process.wait()
         except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            await self.kill()
+
+    async def kill(self) -> None:
+        """End the program's whole session at once; it cannot even notice."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()

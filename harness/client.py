@@ -1,75 +1,35 @@
 """Talk to a running Home Assistant as its frontend does: REST and WebSocket."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
 
-type JsonObject = dict[str, Any]
+from .flows import Answer, FlowError, JsonObject, body_of, check_step
 
 FLOW_STEPS_AT_MOST = 30
+PROGRESS_PATIENCE = 120.0
+"""Seconds that a step without questions may take."""
 
 
 class HomeAssistantError(Exception):
     """Home Assistant refused a request; the text says which and why."""
 
 
-class FlowError(Exception):
-    """A config flow did not end in an entry; the text says where and why."""
+class FlowKind(StrEnum):
+    """What a flow is for; each kind has its own address."""
+
+    CONFIG = "/api/config/config_entries/flow"
+    OPTIONS = "/api/config/config_entries/options/flow"
+    SUBENTRY = "/api/config/config_entries/subentries/flow"
+    REPAIR = "/api/repairs/issues/fix"
 
 
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """The answer to a menu: the step to go to."""
-
-    step: str
-
-
-type Fields = Mapping[str, object]
-# The answer to a form: its fields, or a function of the form that Home Assistant sent.
-type Answer = Choose | Fields | Callable[[JsonObject], Fields]
-
-
-def first_option(field: str) -> Callable[[JsonObject], Fields]:
-    """Return an answer that takes the first option a form offers for `field`."""
-
-    def answer(form: JsonObject) -> Fields:
-        for item in form["data_schema"]:
-            if item["name"] == field:
-                options = item.get("options") or item["selector"]["select"]["options"]
-                first = options[0]
-                if isinstance(first, dict):
-                    return {field: first["value"]}
-                return {field: first[0] if isinstance(first, list) else first}
-        raise FlowError(f"step {form['step_id']} has no field {field}")
-
-    return answer
-
-
-def as_suggested(**changes: object) -> Callable[[JsonObject], Fields]:
-    """Return an answer that accepts what a form shows, but for some fields."""
-
-    def answer(form: JsonObject) -> Fields:
-        return {**_shown(form["data_schema"]), **changes}
-
-    return answer
-
-
-def _shown(fields: Sequence[JsonObject]) -> dict[str, object]:
-    """Return what a form shows before anything is typed."""
-    shown: dict[str, object] = {}
-    for item in fields:
-        if item.get("type") == "expandable":
-            shown[item["name"]] = _shown(item["schema"])
-            continue
-        suggested = (item.get("description") or {}).get("suggested_value")
-        value = item.get("default") if suggested is None else suggested
-        if value is not None:
-            shown[item["name"]] = value
-    return shown
+_DONE = frozenset({"reauth_successful", "reconfigure_successful"})
+"""How flows end well that change something instead of creating it."""
 
 
 class HomeAssistantClient:
@@ -149,7 +109,14 @@ class HomeAssistantClient:
         """
         socket = self._socket or await self._open_socket()
         self._number += 1
-        await socket.send_json({"id": self._number, "type": kind, **fields})
+        message = {"id": self._number, "type": kind, **fields}
+        try:
+            await socket.send_json(message)
+        except aiohttp.ClientConnectionResetError:
+            # Between commands nobody answers Home Assistant's pings, and after a
+            # minute of that it hangs up.
+            socket = await self._open_socket()
+            await socket.send_json(message)
         while True:
             answer = await socket.receive_json()
             if answer.get("id") == self._number and answer["type"] == "result":
@@ -168,27 +135,81 @@ class HomeAssistantClient:
         return socket
 
     async def run_flow(self, handler: str, answers: Mapping[str, Answer]) -> JsonObject:
-        """Drive a config flow with the answer to each step, and return its entry.
+        """Set up an integration with the answer to each step, and return its entry.
 
-        Steps may come in any order, and may be left out. Raises FlowError for a step
-        without an answer, an answer that is refused, and a flow that gives up.
+        Raises FlowError as `answer_flow`.
         """
-        path = "/api/config/config_entries/flow"
-        step = await self.request("POST", path, {"handler": handler})
+        step = await self.start_flow(FlowKind.CONFIG, handler=handler)
+        return dict((await self.answer_flow(FlowKind.CONFIG, step, answers))["result"])
+
+    async def reconfigure(
+        self, entry_id: str, kind: str, answers: Mapping[str, Answer]
+    ) -> None:
+        """Change the subentry of a kind, of which an entry has one.
+
+        Raises FlowError as `answer_flow`.
+        """
+        subentry_id = next(
+            subentry["subentry_id"]
+            for subentry in await self.command(
+                "config_entries/subentries/list", entry_id=entry_id
+            )
+            if subentry["subentry_type"] == kind
+        )
+        step = await self.start_flow(
+            FlowKind.SUBENTRY, handler=[entry_id, kind], subentry_id=subentry_id
+        )
+        await self.answer_flow(FlowKind.SUBENTRY, step, answers)
+
+    async def start_flow(self, kind: FlowKind, **about: object) -> JsonObject:
+        """Begin a flow and return its first step; `about` says what it is for."""
+        return dict(await self.request("POST", kind, about))
+
+    async def flow_step(self, kind: FlowKind, flow_id: str) -> JsonObject:
+        """Return the step at which a flow is that somebody has begun."""
+        return dict(await self.request("GET", f"{kind}/{flow_id}"))
+
+    async def next_step(
+        self, kind: FlowKind, step: JsonObject, answer: Answer
+    ) -> JsonObject:
+        """Answer a step and return the next one, or the same with what is wrong.
+
+        What takes a while is waited for. Raises FlowError if it does not end.
+        """
+        step = await self.request(
+            "POST", f"{kind}/{step['flow_id']}", body_of(answer, step)
+        )
+        if step["type"] == "progress":
+            step = await self._wait_for_progress(kind, step)
+        return step
+
+    async def answer_flow(
+        self, kind: FlowKind, step: JsonObject, answers: Mapping[str, Answer]
+    ) -> JsonObject:
+        """Drive a flow from a step on with the answer to each, and return its end.
+
+        Steps may come in any order, and may be left out; what takes a while is waited
+        for. Raises FlowError for a step without an answer, an answer that is refused,
+        and a flow that gives up.
+        """
         for _ in range(FLOW_STEPS_AT_MOST):
-            if step["type"] == "create_entry":
-                return dict(step["result"])
-            _check_step(step, answers)
-            answer = answers[step["step_id"]]
-            body: Fields
-            if isinstance(answer, Choose):
-                body = {"next_step_id": answer.step}
-            elif isinstance(answer, Mapping):
-                body = answer
-            else:
-                body = answer(step)
-            step = await self.request("POST", f"{path}/{step['flow_id']}", body)
-        raise FlowError(f"the flow of {handler} goes round in circles")
+            if step["type"] == "create_entry" or step.get("reason") in _DONE:
+                return step
+            check_step(step, answers)
+            step = await self.next_step(kind, step, answers[step["step_id"]])
+        raise FlowError(f"the flow goes round in circles at step {step['step_id']}")
+
+    async def _wait_for_progress(self, kind: FlowKind, step: JsonObject) -> JsonObject:
+        """Return the step that follows when there is something to tell again."""
+        name = step["step_id"]
+        try:
+            async with asyncio.timeout(PROGRESS_PATIENCE):
+                while step["type"] == "progress":
+                    await asyncio.sleep(0.1)
+                    step = await self.flow_step(kind, step["flow_id"])
+        except TimeoutError:
+            raise FlowError(f"step {name} does not come to an end") from None
+        return step
 
     async def set_start_page(self, path: str, title: str, config: JsonObject) -> None:
         """Create a dashboard with `config`, and make it what opens first."""
@@ -205,22 +226,6 @@ class HomeAssistantClient:
         await self.command(
             "frontend/set_system_data", key="core", value={"default_panel": path}
         )
-
-
-def _check_step(step: JsonObject, answers: Mapping[str, Answer]) -> None:
-    """Raise FlowError unless the step asks for something that we can answer."""
-    if step["type"] == "abort":
-        raise FlowError(f"the flow gave up: {step['reason']}")
-    name = step.get("step_id")
-    if step["type"] not in {"form", "menu"}:
-        raise FlowError(f"step {name} is of the unknown kind {step['type']}")
-    if step.get("errors"):
-        raise FlowError(f"step {name} refused its answer: {step['errors']}")
-    if name not in answers:
-        asked = step.get("menu_options") or [
-            item["name"] for item in step.get("data_schema") or ()
-        ]
-        raise FlowError(f"no answer for step {name}, which asks for {asked}")
 
 
 async def _content(response: aiohttp.ClientResponse) -> Any:

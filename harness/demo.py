@@ -16,7 +16,8 @@ from .answers import SOURCES
 from .bare import ROOT
 from .check import check
 from .child import ChildError
-from .client import FlowError, HomeAssistantError
+from .client import HomeAssistantError
+from .flows import FlowError
 from .process import PortInUseError, free_port
 from .stack import PASSWORD, USERNAME, Stack, keep_logs, running_stack
 

@@ -115,14 +115,24 @@ def test_a_change_that_was_impossible_changes_nothing(
     value = BUSY.journal.taken_back(Lever.OPERATION_MODE, OperationMode.BACKUP)
     after = overruled(replace(before, journal=value), lever, feature, NOW + HOUR)
 
-    assert reinstated(after, before) == before
+    assert reinstated(after, before, given=after) == before
     # What has gone on meanwhile has nothing to do with it.
     moved_on = replace(
         after, last_sync_at=NOW + HOUR, last_good_at=NOW + HOUR, switches=frozenset()
     )
-    assert reinstated(moved_on, before) == replace(
+    assert reinstated(moved_on, before, given=after) == replace(
         before, last_sync_at=NOW + HOUR, last_good_at=NOW + HOUR, switches=frozenset()
     )
+
+
+def test_a_change_that_was_impossible_takes_back_nothing_newer() -> None:
+    """Covers B-12: what the user has begun since goes on."""
+    after = overruled(BUSY, Lever.OPERATION_MODE, Feature.FORCE, NOW)
+    assert BUSY.force is not None
+    newer = replace(BUSY.force, until=BUSY.force.until + HOUR)
+    begun = replace(after, force=newer, owner_tariff_until=NOW + HOUR)
+    again = reinstated(begun, BUSY, given=after)
+    assert (again.force, again.owner_tariff_until) == (newer, NOW + HOUR)
 
 
 def test_calling_off_ends_everything_temporary() -> None:

@@ -1,6 +1,7 @@
-"""One demo for all end-to-end tests, and one browser."""
+"""A demo for all end-to-end tests, one to be spoiled by them, and a browser."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 import os
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest_asyncio
 from harness.bare import ROOT
 from harness.browser import chromium
 from harness.process import free_port
-from harness.stack import Stack, keep_logs, running_stack
+from harness.stack import DOMAIN, Stack, keep_logs, running_stack, set_up_home
+
+from .support import arrived, remove, repair
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +34,27 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     async with running_stack(folder, free_port()) as running:
         yield running
     keep_logs(folder, ROOT / "build" / "e2e")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def spare(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Run another one, whose home comes and goes."""
+    folder: Path = tmp_path_factory.mktemp("spare")
+    async with running_stack(folder, free_port()) as running:
+        await remove(running, running.entry["entry_id"])
+        yield running
+    keep_logs(folder, ROOT / "build" / "e2e" / "spare")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(spare: Stack) -> AsyncIterator[Stack]:
+    """A home of one's own with a tariff of ours; anything may be done to it."""
+    own = replace(spare, entry=await set_up_home(spare.services, spare.home))
+    await arrived(own)
+    yield own
+    await repair(spare.services)
+    for entry in await spare.home.command("config_entries/get", domain=DOMAIN):
+        await remove(spare, entry["entry_id"])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,45 +1,14 @@
 """Homes come and go in a real Home Assistant, and take nothing with them."""
 
-import asyncio
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from harness.client import Choose
-from harness.process import free_port
-from harness.stack import DOMAIN, Stack, running_stack
+from harness.client import FlowKind
+from harness.flows import Choose, as_suggested
+from harness.stack import DOMAIN, Stack, wait_until_loaded
+
+from .support import arrived, call, remove, repair, settings, tariff_shown
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
-
-PATIENCE = 45.0
-
-
-async def state_of(stack: Stack, entry_id: str, key: str) -> dict[str, Any]:
-    """Return the state of the entity of an entry that has a translation key."""
-    registry = await stack.home.command("config/entity_registry/list")
-    entity_id = next(
-        entry["entity_id"]
-        for entry in registry
-        if entry["config_entry_id"] == entry_id and entry["translation_key"] == key
-    )
-    state: dict[str, Any] = await stack.home.request("GET", f"/api/states/{entity_id}")
-    return state
-
-
-async def arrived(stack: Stack, entry_id: str) -> None:
-    """Wait until the Powerwall of a home shows a tariff of ours."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            tariff = await state_of(stack, entry_id, "tariff_schedule")
-            if tariff["attributes"].get("name") == "PowerSync":
-                return
-            await asyncio.sleep(0.3)
-
-
-async def remove(stack: Stack, entry_id: str) -> None:
-    """Delete a home as its owner does."""
-    await stack.home.request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
 
 
 async def test_a_home_that_is_simulated_inside_home_assistant(stack: Stack) -> None:
@@ -57,17 +26,80 @@ async def test_a_home_that_is_simulated_inside_home_assistant(stack: Stack) -> N
     assert stack.process.complaints(DOMAIN) == []
 
 
-async def test_a_home_that_is_removed_has_its_own_tariff_back(tmp_path: Path) -> None:
+async def test_a_spike_is_rehearsed(stack: Stack) -> None:
+    """Covers B-07: in a home that watches the market; its own is a simulated one."""
+    entry = await stack.home.run_flow(
+        DOMAIN, {"user": Choose("simulated"), "simulated": {"seed": 78}}
+    )
+    entry_id = entry["entry_id"]
+    await arrived(stack, entry_id)
+    step = await stack.home.start_flow(FlowKind.OPTIONS, handler=entry_id)
+    await stack.home.answer_flow(
+        FlowKind.OPTIONS,
+        step,
+        {
+            "init": Choose("spike_response"),
+            "spike_response": as_suggested(region="nsw1"),
+        },
+    )
+    await wait_until_loaded(stack.home, entry_id)
+    await arrived(stack, entry_id)
+    market = await stack.state_of("market_price", entry_id)
+    assert market["attributes"]["unit_of_measurement"] == "AUD/MWh"
+    assert -1000 <= float(market["state"]) <= 20_000
+
+    done = await call(
+        stack, "simulate_spike", config_entry_id=entry_id, price=1000, duration=5
+    )
+    assert done["responds"]
+    assert done["levers"]["tariff"]["to"] == "PowerSync price spike"
+    assert await tariff_shown(stack, entry_id) == "PowerSync price spike"
+    told = await stack.state_of("controlled_by", entry_id)
+    assert told["state"] == "spike_response"
+
+    await call(stack, "restore", config_entry_id=entry_id)
+    await arrived(stack, entry_id)
+    await remove(stack, entry_id)
+    assert stack.process.complaints(DOMAIN) == []
+
+
+async def test_a_home_that_is_removed_has_its_own_tariff_back(house: Stack) -> None:
     """Covers B-12."""
-    async with running_stack(tmp_path, free_port()) as stack:
-        await arrived(stack, stack.entry["entry_id"])
-        uploads = await stack.services.uploads()
-        site_id = uploads[-1].site_id
+    assert (await settings(house.services))["tariff"] == "PowerSync"
+    complaints = house.process.complaints(DOMAIN)
 
-        await remove(stack, stack.entry["entry_id"])
+    await remove(house, house.entry["entry_id"])
 
-        info = await stack.services.site_info(site_id)
-        assert info["tariff_content_v2"]["name"] == "Example TOU"
-        issues = await stack.home.command("repairs/list_issues")
-        assert issues["issues"] == []
-        assert stack.process.complaints(DOMAIN) == []
+    assert (await settings(house.services))["tariff"] == "Example TOU"
+    issues = await house.home.command("repairs/list_issues")
+    assert issues["issues"] == []
+    assert house.process.complaints(DOMAIN) == complaints
+
+
+async def test_what_a_removed_home_owes_is_put_back_by_a_repair(house: Stack) -> None:
+    """Covers B-12: Tesla could not be reached when the home was removed."""
+    services, home = house.services, house.home
+    before = await settings(services)
+    for service in ("tesla", "tessie"):
+        await services.add_fault(service, "status_503")
+    await remove(house, house.entry["entry_id"])
+
+    (issue,) = (await home.command("repairs/list_issues"))["issues"]
+    assert issue["translation_key"] == "not_restored"
+    left = issue["translation_placeholders"]["left"]
+    assert left == "- tariff: PowerSync instead of Example TOU"
+    step = await home.start_flow(
+        FlowKind.REPAIR, handler=DOMAIN, issue_id=issue["issue_id"]
+    )
+    answers = {"init": Choose("again"), "left": Choose("again")}
+    assert step["step_id"] == "init"
+    step = await home.next_step(FlowKind.REPAIR, step, Choose("again"))
+    assert step["step_id"] == "left", "in vain: the service is still away"
+    assert await settings(services) == before
+
+    await repair(services)
+    done = await home.answer_flow(FlowKind.REPAIR, step, answers)
+    assert done["type"] == "create_entry"
+    assert (await settings(services))["tariff"] == "Example TOU"
+    issues = await home.command("repairs/list_issues")
+    assert issues["issues"] == []

@@ -5,9 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 import pytest
 
 from custom_components.power_sync.const import DOMAIN
+from custom_components.power_sync.core.model.force import Direction
 from custom_components.power_sync.core.model.tariff_document import read_tariff
 from custom_components.power_sync.sim.faults import FaultKind, Service
 from custom_components.power_sync.sim.owners_tariff import OWNERS_TARIFF
@@ -189,3 +193,24 @@ async def test_decisions_survive_a_restart(steady: House) -> None:
     assert steady.decisions[: len(before)] == before
     log = steady.entry.runtime_data.powerwall.controller.log
     assert log.records[0].prices.import_prices == (pytest.approx(0.183),)
+
+
+async def test_nothing_is_sent_that_could_not_be_written_down(
+    steady: House, market: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Covers B-12: with a full disk nobody would know what to put back."""
+
+    async def full(*_: Any) -> None:
+        raise WriteError("no space left on device")
+
+    controller = steady.entry.runtime_data.powerwall.controller
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_async_write_data", full)
+        with pytest.raises(HomeAssistantError) as caught:
+            await controller.start_force(Direction.DISCHARGE, 15)
+        assert caught.value.translation_key == "state_not_written"
+        before = list(steady.sent)
+        await steady.live(3)
+        assert steady.sent == before
+    await steady.live(3)
+    assert steady.tariff_name.startswith("PowerSync")

@@ -367,7 +367,9 @@ async def test_a_pushed_plan_stays_while_the_sync_is_off(
     assert amber.tariff_name == "Summer and winter"
     assert sides(amber, JULY_SUNDAY)[0] == half_hours(0.20)
     pushed_at = NOW + timedelta(seconds=300)
-    assert amber.stored["pushed"]["until"] == (pushed_at + timedelta(days=366)).isoformat()
+    assert (
+        amber.stored["pushed"]["until"] == (pushed_at + timedelta(days=366)).isoformat()
+    )
 
     uploads = len(amber.sent)
     market.price = 200.0

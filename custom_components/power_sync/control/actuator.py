@@ -14,14 +14,13 @@ from homeassistant.util import dt as dt_util
 from ..clients.errors import (
     AuthError,
     ClientError,
-    InvalidDataError,
     OutcomeUnknownError,
     RateLimitedError,
     UnavailableError,
 )
 from ..clients.protocols import PowerwallClient
 from ..const import LOGGER
-from ..core.journal import Journal, same
+from ..core.journal import ECHO_LASTS, Journal, same
 from ..core.model.decisions import Action, Feature, Lever, LeverValue
 from ..core.model.lever_values import lever_value
 from ..core.model.powerwall import ExportRule, OperationMode
@@ -83,6 +82,8 @@ class Actuator:
         self._client = client
         self._site = site
         self._store = store
+        self._on_the_way_back: dict[Lever, _Sent] = {}
+        """Owners' values that were sent and not seen to arrive."""
         self._uploads: deque[datetime] = deque(maxlen=UPLOADS_PER_INTERVAL)
         self._sent: dict[Lever, _Sent] = {}
         self._pauses: dict[Lever | None, _Pause] = {}
@@ -159,10 +160,23 @@ class Actuator:
             else:
                 attempt = await self._send(lever, value)
             if attempt.action is not Action.SENT:
+                if attempt.action is not Action.POSTPONED and not attempt.refused:
+                    self._on_the_way_back[lever] = _Sent(value, now)
                 return attempt
         self._sent.pop(lever, None)
         await self.save(self.journal.restored(lever, dt_util.utcnow()))
         return Attempt(Action.RESTORED)
+
+    def may_be_late(
+        self, lever: Lever, current: LeverValue | None, now: datetime
+    ) -> bool:
+        """Return whether a lever shows what was put back, after it was wanted again."""
+        late = self._on_the_way_back.get(lever)
+        return (
+            late is not None
+            and late.at <= now < late.at + ECHO_LASTS
+            and same(late.value, current)
+        )
 
     async def confirm(self, lever: Lever) -> None:
         """Note that a read-back has shown what was sent."""
@@ -251,7 +265,7 @@ class Actuator:
         error: ClientError | None = None
         try:
             await self._command(lever, value)
-        except (OutcomeUnknownError, InvalidDataError) as unknown:
+        except OutcomeUnknownError as unknown:
             LOGGER.debug("No answer to a command, reading back: %s", unknown)
             error = unknown
         except ClientError as refusal:

@@ -281,7 +281,10 @@ class Controller:
             batch = self._orders.take()
             done = True
             try:
+                before = self._helm.picture
                 done = await self._helm.step(batch)
+                if self._helm.picture != before:
+                    self.log.tell()
                 await self.log.keep(dt_util.utcnow())
             except Exception:  # noqa: BLE001
                 # The one guard of the outermost loop: a mistake in one step

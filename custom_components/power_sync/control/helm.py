@@ -20,6 +20,7 @@ from ..core.engine import (
     follows_prices,
     owner_value,
 )
+from ..core.hands_off import hands_off
 from ..core.journal import Journal, is_ours
 from ..core.model.decisions import (
     KEEP,
@@ -112,6 +113,18 @@ class Helm:
         return self._store.standing.journal
 
     @property
+    def picture(self) -> tuple[object, ...]:
+        """Return who has which lever and why, to see whether that has changed."""
+        return (
+            *(
+                (lever, ruling.want.feature, ruling.want.reason)
+                for lever, ruling in self.rulings.items()
+            ),
+            *_kept_safe(self._store.standing),
+            self._store.standing.owner_tariff_until,
+        )
+
+    @property
     def instead(self) -> TeslaTariff:
         """Return the tariff for an owner who has none to put back."""
         if (plan := self.memory.plan) is not None:
@@ -172,7 +185,8 @@ class Helm:
 
     async def _was_overruled(self, now: datetime) -> bool:
         """Return whether the owner has changed something since the last look."""
-        moved = await self._levers.observe(now)
+        reason = hands_off(self._outlook.snapshot().live, now)
+        moved = await self._levers.observe(now, hands_off=reason is not None)
         if Lever.OPERATION_MODE in moved:
             self._end_replan()
         if moved:
@@ -383,4 +397,5 @@ def _kept_safe(standing: Standing) -> tuple[object, ...]:
         curtailment.episode.since,
         curtailment.episode.overruled,
         curtailment.lifting,
+        standing.journal.echoes,
     )

@@ -61,10 +61,13 @@ class Levers:
         """Return what the site last showed of a lever."""
         return lever_value(self._site.known, lever) if self._site.known else None
 
-    async def observe(self, now: datetime) -> frozenset[Lever]:
+    async def observe(
+        self, now: datetime, *, hands_off: bool = False
+    ) -> frozenset[Lever]:
         """Take note of what the Powerwall shows of our and others' changes.
 
-        Return the levers that somebody else has moved.
+        Return the levers that somebody else has moved. While it is ``hands_off``
+        that may be Tesla; what is still so afterwards is the owner's.
         """
         moved = set()
         if self._site.known is None or not self._site.last_update_success:
@@ -74,7 +77,9 @@ class Levers:
             match self._actuator.journal.finding(lever, current, now):
                 case Finding.ARRIVED:
                     await self._actuator.confirm(lever)
-                case Finding.FOREIGN:
+                case Finding.FOREIGN if not (
+                    hands_off or self._actuator.may_be_late(lever, current, now)
+                ):
                     moved.add(lever)
                     await self._accept_change(lever, current, now)
                 case Finding.ECHO if current is not None:
@@ -138,7 +143,8 @@ class Levers:
             now,
             force=force,
             urgent=want.feature in URGENT
-            or (entry is not None and entry.feature in URGENT),
+            or (entry is not None and entry.feature in URGENT)
+            or (isinstance(current, TeslaTariff) and is_steering(current)),
         )
         if want.lever is Lever.TARIFF and attempt.action is Action.SENT:
             await self._store.put(
@@ -263,7 +269,9 @@ class Levers:
         stay: Tesla offers no way to have none again.
         """
         if lever in self._pretended:
-            return self._stop_pretending(lever, reason, now)
+            record = self._stop_pretending(lever, reason, now)
+            if self._actuator.journal.entry(lever) is None:
+                return record
         return await self._put_back(lever, reason, now, instead=instead, force=force)
 
     async def _put_back(

@@ -13,6 +13,7 @@ from ..coordinator.keeper import Keeper
 from ..core.model.decisions import Action, Feature, Lever, Record
 
 KEPT = 200
+_FAILURES = frozenset({Action.FAILED, Action.NOT_APPLIED})
 REPEATS = frozenset({Action.UNCHANGED, Action.POSTPONED})
 """Outcomes that happen all day long and are no news."""
 
@@ -40,24 +41,31 @@ class DecisionLog:
         self.latest: dict[Lever, Record] = {}
         """The last outcome of each lever, news or not."""
         self._last_news: dict[Lever, Record] = {}
+        self._failures: dict[Lever, set[tuple[object, ...]]] = {}
+        """What was told of each lever since something else became of it."""
         self.entity_id: str | None = None
         """The entity that stands for the decisions, so that the logbook finds them."""
 
     @callback
     def add(self, record: Record) -> None:
         """Take in an outcome; only news becomes an event and a record."""
-        if not _adds_nothing(record, self.latest.get(record.lever)):
+        news = not _adds_nothing(record, self.latest.get(record.lever))
+        if news:
             self.latest[record.lever] = record
-        if record.action not in REPEATS and not _repeats(
-            record, self._last_news.get(record.lever)
-        ):
-            self._last_news[record.lever] = record
+        if record.action not in REPEATS and not self._is_told(record):
             self.records.append(record)
             self._added += 1
             self._unwritten = True
             self._hass.bus.async_fire(EVENT_DECISION, self._event(record))
             for tell in tuple(self._news_listeners):
                 tell(record)
+        elif not news:
+            return
+        self.tell()
+
+    @callback
+    def tell(self) -> None:
+        """Have everybody look again who shows what is done."""
         for listener in tuple(self._listeners):
             listener()
 
@@ -108,6 +116,33 @@ class DecisionLog:
 
         return remove
 
+    def _is_told(self, record: Record) -> bool:
+        """Return whether a decision only repeats one, and remember it.
+
+        Failures may take turns for hours, each of them told once.
+        """
+        lever, kind = record.lever, (record.action, record.reason, record.error)
+        if record.action in _FAILURES:
+            failures = self._failures.setdefault(lever, set())
+            told = kind in failures
+            failures.add(kind)
+        else:
+            self._failures.pop(lever, None)
+            before = self._last_news.get(lever)
+            told = (
+                record.action is Action.BLOCKED
+                and before is not None
+                and kind
+                == (
+                    before.action,
+                    before.reason,
+                    before.error,
+                )
+            )
+        if not told:
+            self._last_news[lever] = record
+        return told
+
     def _event(self, record: Record) -> dict[str, Any]:
         """Return what goes onto the event bus, short because it is recorded."""
         return {
@@ -130,18 +165,8 @@ def _adds_nothing(record: Record, before: Record | None) -> bool:
         return before.action in {Action.FAILED, Action.NOT_APPLIED}
     return (
         record.action is Action.UNCHANGED
-        and before.action in {Action.SENT, Action.DRY_RUN}
+        and before.action in {Action.SENT, Action.UNCHANGED, Action.DRY_RUN}
         and (record.prices == before.prices or record.feature is Feature.PLAN)
-    )
-
-
-def _repeats(record: Record, before: Record | None) -> bool:
-    """Return whether a failure is the one already told."""
-    return (
-        before is not None
-        and record.action in {Action.FAILED, Action.NOT_APPLIED, Action.BLOCKED}
-        and (record.action, record.reason, record.error)
-        == (before.action, before.reason, before.error)
     )
 
 

@@ -1,9 +1,11 @@
 """Keep on disk what must survive a crash: what is owed to the owner, and why."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN, LOGGER
@@ -23,7 +25,20 @@ DAMAGED = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class StandingStore(Store[dict[str, Any]]):
-    """The file of one home."""
+    """The file of one home.
+
+    Home Assistant's own only logs that it could not write, and returns.
+    """
+
+    failed = False
+    """Whether the last write came to nothing."""
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        """Write, and remember whether it could be done."""
+        self.failed = True
+        await super()._async_write_data(data)
+        self.failed = False
 
     @override
     async def _async_migrate_func(
@@ -69,9 +84,18 @@ class StateStore:
             report_state_lost(self._hass, self._entry_id)
 
     async def put(self, standing: Standing) -> None:
-        """Change the state; when this returns it is on disk."""
-        self.standing = standing
-        await self.flush()
+        """Change the state; when this returns it is on disk.
+
+        Raises HomeAssistantError if it could not be written: then nothing must be done
+        about it, because nobody would know what to put back.
+        """
+        before, self.standing = self.standing, standing
+        try:
+            await self.flush()
+        except HomeAssistantError:
+            if self.standing is standing:
+                self.standing = before
+            raise
 
     async def put_sometimes(self, standing: Standing, now: datetime) -> None:
         """Change the state, and write it unless that was done a moment ago.
@@ -82,7 +106,9 @@ class StateStore:
         self.standing = standing
         if self._written_at is None or now - self._written_at >= SAVE_EVERY:
             self._written_at = now
-            await self.flush()
+            # Home Assistant has told why, and the next one may be.
+            with suppress(HomeAssistantError):
+                await self.flush()
 
     async def flush(self) -> None:
         """Write what has only been changed in memory so far."""
@@ -90,6 +116,10 @@ class StateStore:
             # Taken down first: what is changed during the write is not in it.
             standing = self.standing
             await self._store.async_save(standing_to_stored(standing))
+            if self._store.failed:
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN, translation_key="state_not_written"
+                )
             self._written = standing
 
     async def remove(self) -> None:

@@ -7,6 +7,7 @@ each season, never as text.
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 import math
 
@@ -114,11 +115,12 @@ def period_label(slot: int) -> str:
     return f"PERIOD_{hours:02}_{minutes:02}"
 
 
+@lru_cache(maxsize=64)
 def largest_difference(first: TeslaTariff, second: TeslaTariff) -> float:
     """Return the largest price difference at any moment of the year, per kWh.
 
     Infinite if the two cover different dates or times, or only one of them has
-    a sell side.
+    a sell side. Remembered, because the same few are compared all day long.
     """
     if (first.sell is None) != (second.sell is None):
         return math.inf
