@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json is not None:
         text = json.dumps(report.as_json(), indent=2)
         asked.json.write_text(text + "\n", encoding="utf-8")
+    if asked.commands is not None:
+        asked.commands.write_text(report.commands, encoding="utf-8")
     return 0 if report.passed else 1
 
 
@@ -60,10 +62,16 @@ def _parser() -> argparse.ArgumentParser:
         "--prices",
         type=Path,
         metavar="FILE",
-        help="recorded market prices (CSV, plain or gz) instead of synthetic ones",
+        help="recorded market prices (CSV, plain or gz) for sync-day",
     )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="also write the figures there"
+    )
+    parser.add_argument(
+        "--commands",
+        type=Path,
+        metavar="FILE",
+        help="also write there what Tesla's cloud was sent, and why",
     )
     return parser
 

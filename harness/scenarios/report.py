@@ -32,13 +32,15 @@ class Row:
 class Report:
     """A scenario's figures and whether everything it demands holds.
 
-    ``remarks`` are what a reader needs to look into a broken demand.
+    ``remarks`` are what a reader needs to look into a broken demand, ``commands``
+    what Tesla's cloud was sent and why, line by line.
     """
 
     scenario: str
     seed: int
     rows: tuple[Row, ...]
     remarks: tuple[str, ...] = ()
+    commands: str = ""
 
     @property
     def passed(self) -> bool:

@@ -15,7 +15,7 @@ from custom_components.power_sync.core.model.decisions import Lever, Record
 from custom_components.power_sync.sim.config import HomeConfig
 from custom_components.power_sync.sim.price_files import read_prices
 from custom_components.power_sync.sim.prices import NEM, Market
-from custom_components.power_sync.sim.tesla_service import Upload
+from custom_components.power_sync.sim.tesla_account import Upload
 from harness.tariff_slots import read_slots
 from harness.virtual.home_assistant import LogWatch
 from harness.virtual.loop import VirtualLoop, run
@@ -62,14 +62,14 @@ def sync_day(setup: Setup) -> Outcome:
     began = time.clock_gettime(time.CLOCK_MONOTONIC)  # the virtual clock spares it
     with TemporaryDirectory() as folder, LogWatch("power_sync") as log:
 
-        async def main(loop: VirtualLoop) -> _Watcher:
+        async def main(loop: VirtualLoop) -> Watcher:
             config = HomeConfig(
                 seed=setup.seed,
                 time_zone=ZoneInfo(setup.time_zone),
                 prices=setup.prices,
             )
             async with staged(loop, config, Path(folder)) as stage:
-                watcher = _Watcher(stage)
+                watcher = Watcher(stage)
                 await watcher.watch(setup.length)
             return watcher
 
@@ -97,7 +97,7 @@ def start_of(day: date, time_zone: str) -> datetime:
     return midnight.astimezone(UTC)
 
 
-class _Watcher:
+class Watcher:
     """Tells the judge what happens on the stage."""
 
     def __init__(self, stage: Stage) -> None:
@@ -116,8 +116,16 @@ class _Watcher:
         end = loop.time() + length.total_seconds()
         while loop.time() < end:
             await asyncio.sleep(min(300, end - loop.time()))
-            self._collect()
-            self.judge.catch_up(loop.now() - _READ_BACK)
+            self.look()
+        self.finish()
+
+    def look(self) -> None:
+        """Judge what has happened so far, as far as everything about it is told."""
+        self._collect()
+        self.judge.catch_up(self._stage.loop.now() - _READ_BACK)
+
+    def finish(self) -> None:
+        """Judge the rest."""
         self._stop()
         self._collect()
         self.judge.catch_up()

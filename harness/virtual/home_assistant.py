@@ -90,6 +90,7 @@ async def add_entry(
     unique_id: str | None = None,
     version: int = 1,
     minor_version: int = 1,
+    options: Mapping[str, Any] | None = None,
 ) -> ConfigEntry[Any]:
     """Add a config entry as a finished config flow does, and set it up."""
     entry: ConfigEntry[Any] = ConfigEntry(
@@ -98,7 +99,7 @@ async def add_entry(
         domain=domain,
         title=title,
         data=data,
-        options={},
+        options=options or {},
         source="user",
         unique_id=unique_id,
         discovery_keys=MappingProxyType({}),

@@ -6,10 +6,12 @@ takes no virtual time at all: the clock stands still until it is done.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+import math
 import random
 import selectors
 from typing import Any, override
@@ -55,8 +57,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._time
 
     def wall(self) -> float:
-        """Return the virtual unix time."""
-        return self._offset + self._time
+        """Return the virtual unix time.
+
+        It is the same microsecond whether somebody rounds it or cuts it off: else a
+        timer could ring a microsecond before its time, again and again, for here no
+        time passes while it is set anew.
+        """
+        microseconds = round((self._offset + self._time) * 1e6)
+        unix = microseconds / 1e6
+        if round(unix * 1e9) // 1000 < microseconds:
+            return math.nextafter(unix, math.inf)
+        return unix
 
     def now(self) -> datetime:
         """Return the virtual time in UTC."""
@@ -101,6 +112,63 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             yield
         finally:
             self._busy -= 1
+
+
+class StepLoop(VirtualLoop):
+    """A virtual loop without threads, whose every step can be watched and be its last.
+
+    A step is one callback, from one suspension to the next. ``on_step`` is called
+    before each of them with its handle; what it raises leaves the loop at once, and no
+    ``except`` or ``finally`` of what ran on it is reached. Work for the executor is
+    done on the spot and answered in a step of its own, so two runs of the same program
+    take exactly the same steps. Work that waits for the loop would wait for ever.
+    """
+
+    def __init__(self, start: datetime, longest: timedelta = LONGEST_RUN) -> None:
+        """Set the clock to ``start``; it may run for ``longest``."""
+        super().__init__(start, longest)
+        self.on_step: Callable[[asyncio.Handle], object] | None = None
+        self.jobs = 0
+        """How much work for the executor has been done."""
+        # Where asyncio keeps what is due; every step is taken from there.
+        self._ready = _WatchedSteps(self)
+
+    @override
+    def run_in_executor(  # type: ignore[override]  # typeshed wants Ts to be invariant
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        future = self.create_future()
+        self.jobs += 1
+        try:
+            result = func(*args)
+        except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
+            self.call_soon(_unless_done, future, future.set_exception, error)
+        else:
+            self.call_soon(_unless_done, future, future.set_result, result)
+        return future
+
+
+class _WatchedSteps(deque[asyncio.Handle]):
+    """What a loop is about to do; it tells before each step."""
+
+    def __init__(self, loop: StepLoop) -> None:
+        """Watch one loop."""
+        super().__init__()
+        self._loop = loop
+
+    @override
+    def popleft(self) -> asyncio.Handle:
+        if self._loop.on_step is not None:
+            self._loop.on_step(self[0])
+        return super().popleft()
+
+
+def _unless_done[T](
+    future: asyncio.Future[Any], settle: Callable[[T], None], value: T
+) -> None:
+    """Answer a future that nobody has cancelled meanwhile."""
+    if not future.done():
+        settle(value)
 
 
 class _JumpSelector(selectors.DefaultSelector):
