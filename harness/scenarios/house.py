@@ -7,9 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -36,14 +34,6 @@ from .stage import (
 
 AEMO_HOST = urlsplit(const.AEMO_URL).hostname or ""
 NEMWEB_HOST = urlsplit(const.NEMWEB_URL).hostname or ""
-
-
-async def _zone(name: str) -> ZoneInfo:
-    """Return a time zone without the thread that Home Assistant takes for it.
-
-    It is asked for all the time, and a thread costs real time.
-    """
-    return ZoneInfo(name)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,9 +81,6 @@ class House:
         """
         zone = self.config.time_zone.key
         self._life = AsyncExitStack()
-        self._life.enter_context(
-            patch("homeassistant.util.dt._async_get_time_zone", _zone)
-        )
         hass = self._hass = await self._life.enter_async_context(
             home_assistant(self.folder, self.network, zone)
         )

@@ -89,7 +89,9 @@ def perform(
             finally:
                 await house.close()
 
-        day, left, prices = run(main, start=start, seed=seed, longest=length + _CLOSING)
+        day, left, prices = run(
+            main, start=start, seed=seed, longest=length + _CLOSING, threads=False
+        )
     return Outcome(
         script=script,
         seed=seed,

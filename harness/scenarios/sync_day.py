@@ -78,6 +78,7 @@ def sync_day(setup: Setup) -> Outcome:
             start=setup.start or start_of(FIRST_DAY, setup.time_zone),
             seed=setup.seed,
             longest=setup.length + _CLOSING,
+            threads=False,
         )
     return Outcome(
         setup=setup,

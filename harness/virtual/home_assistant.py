@@ -13,6 +13,7 @@ import sys
 from types import MappingProxyType
 from typing import Any, Self, override
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from homeassistant import auth, bootstrap, loader
 from homeassistant.config_entries import (
@@ -48,6 +49,9 @@ async def home_assistant(
                 "homeassistant.helpers.aiohttp_client._async_get_connector",
                 lambda *_args, **_kwargs: connector,
             ),
+            # Asked for all the time. A thread costs real time, and when it is done is
+            # not the same at every run.
+            patch("homeassistant.util.dt._async_get_time_zone", _time_zone),
             # No power is ever lost here, and a real disk takes its time.
             patch("os.fsync", lambda _file: None),
         ):
@@ -60,6 +64,11 @@ async def home_assistant(
         await connector.close()
         dt_util.set_default_time_zone(default_zone)
         sys.path[:] = search_path
+
+
+async def _time_zone(name: str) -> ZoneInfo:
+    """Return a time zone without a thread; raises ZoneInfoNotFoundError."""
+    return ZoneInfo(name)
 
 
 async def _prepare(hass: HomeAssistant, time_zone: str) -> None:

@@ -205,18 +205,20 @@ def run[T](
     start: datetime,
     seed: int,
     longest: timedelta = LONGEST_RUN,
+    threads: bool = True,
 ) -> T:
     """Run a coroutine function from ``start`` on the virtual clock.
 
     All of Python's wall clocks follow the virtual one, and the global random
     generator, from which Home Assistant draws the jitter of its timers, starts
-    from ``seed``: two runs of the same program take exactly the same steps.
+    from ``seed``: two runs of the same program take exactly the same steps, unless
+    they have ``threads`` that may be faster or slower.
     Raises DeadlockError and RunawayError, and ValueError if ``longest`` is more
     than ``LONGEST_RUN``, where the loop would lose its resolution of a nanosecond.
     """
     if longest > LONGEST_RUN:
         raise ValueError(f"a virtual loop runs for at most {LONGEST_RUN.days} days")
-    loop = VirtualLoop(start, longest)
+    loop = VirtualLoop(start, longest) if threads else StepLoop(start, longest)
     before = random.getstate()
     random.seed(seed)
     try:

@@ -20,7 +20,7 @@ from ..clients.errors import (
 )
 from ..clients.protocols import PowerwallClient
 from ..const import LOGGER
-from ..core.journal import ECHO_LASTS, Journal, same
+from ..core.journal import ECHO_LASTS, Finding, Journal, same
 from ..core.model.decisions import Action, Feature, Lever, LeverValue
 from ..core.model.lever_values import lever_value
 from ..core.model.powerwall import ExportRule, OperationMode
@@ -119,6 +119,8 @@ class Actuator:
                 return Attempt(
                     Action.FAILED, UnavailableError("the site is away"), refused=True
                 )
+        elif not force and await self._is_taken(lever, now):
+            return Attempt(Action.SUPERSEDED)
         await self._write_ahead(
             lever,
             self.journal.begun(
@@ -132,6 +134,18 @@ class Actuator:
             # Who held the lever still does, and may not be allowed to leave it so.
             await self.save(before)
         return attempt
+
+    async def _is_taken(self, lever: Lever, now: datetime) -> bool:
+        """Return whether the owner has chosen something since the last look.
+
+        The site is read once a minute. What is chosen in between must not be
+        overwritten unseen.
+        """
+        await self._site.async_refresh()
+        if not self._site.last_update_success:
+            return False
+        current = lever_value(self._site.data, lever)
+        return self.journal.finding(lever, current, now) is Finding.FOREIGN
 
     async def restore(
         self,

@@ -28,6 +28,15 @@ class WayInSensor(ControlEntity, SensorEntity):
             ),
         )
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Look again whenever the Powerwall was asked, by whichever way."""
+        await super().async_added_to_hass()
+        for coordinator in (self.powerwall.live, self.powerwall.energy):
+            self.async_on_remove(
+                coordinator.async_add_listener(self.async_write_ha_state)
+            )
+
     @property
     @override
     def native_value(self) -> str:
