@@ -145,7 +145,8 @@ class Actuator:
         if not self._site.last_update_success:
             return False
         current = lever_value(self._site.data, lever)
-        return self.journal.finding(lever, current, now) is Finding.FOREIGN
+        foreign = self.journal.finding(lever, current, now) is Finding.FOREIGN
+        return foreign and not self.may_be_late(lever, current, now)
 
     async def restore(
         self,
