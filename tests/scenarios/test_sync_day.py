@@ -62,15 +62,15 @@ EXPECTED = {
 
 
 @pytest.mark.timeout(900)
-def test_a_week_of_recorded_prices() -> None:
+def test_days_of_recorded_prices() -> None:
     file = recorded_prices()
     if not file.is_file():
         pytest.skip(
             f"no {RECORD} in {file.parent}; POWER_SYNC_DATA can name the folder"
         )
-    # South Australia in a hot week: $15,000 a MWh on Friday, -$1,000 on Monday.
+    # South Australia on hot days: $15,000 a MWh on Friday, -$1,000 on Monday.
     setup = replace(
-        recorded(file, Setup(length=timedelta(days=7), time_zone=ADELAIDE)),
+        recorded(file, Setup(length=timedelta(days=4), time_zone=ADELAIDE)),
         start=start_of(date(2021, 1, 22), ADELAIDE),
     )
 
@@ -86,10 +86,10 @@ def test_a_week_of_recorded_prices() -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(
     recorded_prices().is_file(),
-    reason="a week takes minutes, and the one of recorded prices shows more",
+    reason="four days take minutes, and those of recorded prices show more",
 )
-def test_a_week_of_generated_prices() -> None:
-    outcome = sync_day(Setup(seed=7, length=timedelta(days=7)))
+def test_days_of_generated_prices() -> None:
+    outcome = sync_day(Setup(seed=7, length=timedelta(days=4)))
 
     assert_passed(outcome)
     assert outcome.findings.slot_error < 5e-5
